@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from gateway.model.process import ProcessView
+
 Stage = Literal["submit", "relay", "receive", "deliver", "watch", "replay"]
 
 
@@ -89,6 +91,9 @@ class Message:
     advice: str
     #: The word that people see, by precedence of receipts.
     word: str
+    #: When the watch looks for a missing receipt, and how often the bytes were queued again.
+    ask_us: int | None
+    asked: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -431,9 +436,42 @@ class Change:
     nonces, roles, references, attachment uses insert if new; the rest replaces the row under its key.
     """
 
+    #: Stable name of the step, for instance `submit.accept`: every crash point can be enumerated by it.
+    name: str
     #: (version that was read, the conversation after it)
     moves: tuple[tuple[int, Conversation], ...] = ()
     guards: tuple[Guard, ...] = ()
     rows: tuple[Row, ...] = ()
     #: Parked records that are settled by this change: (sender, message_id, part).
     unpark: tuple[tuple[str, str, str], ...] = ()
+    #: New delivery word of messages, and when to ask again for a missing receipt (None: no more): the only update of a message.
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Word:
+    """The delivery word of one message moves; its bytes never do."""
+
+    sender: str
+    message_id: str
+    word: str
+    #: When the watch looks again for a missing receipt, microseconds; None where nothing is awaited any more.
+    ask_us: int | None
+    asked: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Survey:
+    """What a flow reads before it judges one message: one batched query for all that wait (submit's and receive's first look)."""
+
+    #: The claim of (stage, sender, message id), if any.
+    claim: Claim | None
+    #: All receipts of the message stored here.
+    receipts: tuple[ReceiptRow, ...]
+    #: version 0 and head "" where the conversation is new here.
+    conversation: Conversation
+    process: ProcessView | None
+    #: Those of (ref_to, supersedes) that this node knows, from messages or steps.
+    known: frozenset[str]
+    #: Parked records of the same sender in this conversation.
+    parked: int
