@@ -91,6 +91,12 @@ class SchemaRefused(Refusal):
     code = "XSD-001"
 
 
+class PayloadRefused(SchemaRefused):
+    """Plain data that does not fit the shape of its element; the finding names the path in the payload."""
+
+    code = "XSD-010"
+
+
 class RuleRefused(Refusal):
     """A rule beyond XSD does not hold; grounds of law never refuse, they advise."""
 

@@ -1,0 +1,187 @@
+"""The schemas that this node speaks: read from schemas/index.toml, digests checked, compiled once for each root.
+
+libxml2 decides on the hot path; xmlschema explains, lazily, what a rejected document did wrong (measurements.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+from xml.etree.ElementTree import ParseError
+
+import xmlschema
+
+from gateway.errors import Finding, SettingRefused
+from gateway.xml.schema import MOST_FINDINGS, CompiledSchema, driver
+from gateway.xml.shape import Shapes
+
+if TYPE_CHECKING:
+    from gateway.model.payload import Payload
+
+RootKind = Literal["envelope", "receipt", "registry"]
+ROOT_KINDS: tuple[RootKind, ...] = ("envelope", "receipt", "registry")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SchemaVersion:
+    """One row of schemas/index.toml."""
+
+    namespace: str
+    version: str
+    #: The schema document, relative to the schema folder; `parts` are what it includes.
+    file: str
+    #: Lower-case hexadecimal SHA-256 of each file, the schema document first.
+    digests: dict[str, str]
+    #: draft until the first tag, then frozen.
+    status: Literal["draft", "frozen"]
+    #: ISO date after which the version is no longer taken; empty while none is set.
+    sunset: str
+
+    @property
+    def family(self) -> str:
+        """The family in the namespace `urn:sct:<family>:<major>`."""
+        return self.namespace.split(":")[2]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Catalogue:
+    """All schemas of a folder, compiled; instances are judged from any thread."""
+
+    root: Path
+    schemas: tuple[SchemaVersion, ...]
+    #: One libxml2 schema a root kind; that of envelopes holds every payload.
+    compiled: dict[RootKind, CompiledSchema]
+    shapes: Shapes
+    _explaining: _Explainer = field(repr=False)
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """What the node's registry entry says it takes: `<namespace>@<version>`."""
+        return tuple(f"{schema.namespace}@{schema.version}" for schema in self.schemas)
+
+    def validate(self, kind: RootKind, tree: Any) -> list[Finding]:
+        """Findings (XSD-…) of an lxml element or tree; empty when it is an instance of the root kind's schemas."""
+        return self.compiled[kind].validate(tree)
+
+    def explain(self, data: bytes, kind: RootKind = "envelope") -> list[Finding]:
+        """The path and reason of everything that is wrong with a rejected document, in xmlschema's words (slow)."""
+        return self._explaining.explain(data, kind)
+
+    def takes(self, namespace: str, version: str) -> bool:
+        """Whether a payload of this namespace and version can be judged here."""
+        return f"{namespace}@{version}" in self.versions
+
+    def to_payload(self, element: Any) -> Payload:
+        """The plain data of a validated payload element (see `gateway.xml.shape`)."""
+        return self.shapes.to_payload(element)
+
+    def to_element(self, name: str, payload: Payload) -> Any:
+        """The lxml element of `<family>.<Element>`. Raises `PayloadRefused` naming the path."""
+        return self.shapes.to_element(name, payload)
+
+
+def load_catalogue(root: Path) -> Catalogue:
+    """Read, check and compile the schemas below `root`. Raises `SettingRefused` for a digest or schema that does not hold."""
+    schemas = read_index(root)
+    if wrong := wrong_digests(root, schemas):
+        raise SettingRefused(f"schemas/index.toml has other digests than the files: {', '.join(wrong)}")
+    return Catalogue(
+        root=root,
+        schemas=schemas,
+        compiled={kind: CompiledSchema(locations(schemas, kind), root=root) for kind in ROOT_KINDS},
+        shapes=Shapes(root / name for schema in schemas for name in schema.digests),
+        _explaining=_Explainer(root, schemas),
+    )
+
+
+def read_index(root: Path) -> tuple[SchemaVersion, ...]:
+    """The rows of schemas/index.toml. Raises `SettingRefused` when it is missing or a row is incomplete."""
+    try:
+        rows = tomllib.loads((root / "index.toml").read_text(encoding="utf-8"))["schema"]
+        return tuple(
+            SchemaVersion(
+                namespace=row["namespace"],
+                version=row["version"],
+                file=row["file"],
+                digests={row["file"]: row["sha256"], **{part["file"]: part["sha256"] for part in row.get("parts", [])}},
+                status=row["status"],
+                sunset=row["sunset"],
+            )
+            for row in rows
+        )
+    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise SettingRefused(f"schemas/index.toml cannot be read: {error!r}") from error
+
+
+def wrong_digests(root: Path, schemas: tuple[SchemaVersion, ...]) -> tuple[str, ...]:
+    """Files whose SHA-256 is not the one of the index, missing ones, and XSDs that the index does not name."""
+    named = {name: digest for schema in schemas for name, digest in schema.digests.items()}
+    present = {path.relative_to(root).as_posix(): path for path in root.glob("*/v*/*.xsd")}
+    wrong = [name for name, digest in named.items() if name not in present or _sha256(present[name]) != digest]
+    return tuple(sorted({*wrong, *(present.keys() - named.keys())}))
+
+
+def locations(schemas: tuple[SchemaVersion, ...], kind: RootKind) -> list[tuple[str, str]]:
+    """What the driver of a root kind imports: its own schema, and for envelopes every payload family."""
+    if kind == "envelope":
+        return [(schema.namespace, schema.file) for schema in schemas if schema.family not in {"receipt", "registry"}]
+    return [(schema.namespace, schema.file) for schema in schemas if schema.family in {kind, "common"}]
+
+
+def second_opinion(root: Path, schemas: tuple[SchemaVersion, ...], kind: RootKind) -> xmlschema.XMLSchema10:
+    """The same schemas as xmlschema reads them; takes about a second. Raises `SettingRefused` when one does not build."""
+    source = driver(locations(schemas, kind)).decode()
+    try:
+        return xmlschema.XMLSchema10(source, base_url=root.resolve().as_uri() + "/", allow="local", defuse="always")
+    except xmlschema.XMLSchemaException as error:
+        raise SettingRefused(f"xmlschema does not take the schemas of {kind}: {error}") from error
+
+
+class _Explainer:
+    """Builds xmlschema's schemas when they are first asked for, and never on the hot path."""
+
+    def __init__(self, root: Path, schemas: tuple[SchemaVersion, ...]) -> None:
+        self._root = root
+        self._schemas = schemas
+        self._built: dict[RootKind, xmlschema.XMLSchema10] = {}
+        self._lock = threading.Lock()
+
+    def explain(self, data: bytes, kind: RootKind) -> list[Finding]:
+        with self._lock:
+            if kind not in self._built:
+                self._built[kind] = second_opinion(self._root, self._schemas, kind)
+            schema = self._built[kind]
+        findings: list[Finding] = []
+        try:
+            resource = xmlschema.XMLResource(data, defuse="always", allow="none")
+            for error in schema.iter_errors(resource):
+                findings.append(_explained(error))
+                if len(findings) == MOST_FINDINGS:
+                    break
+        except (xmlschema.XMLSchemaException, ParseError) as error:
+            findings.append(_finding("/", 0, f"not well-formed: {error}"))
+        return findings
+
+
+def _explained(error: xmlschema.XMLSchemaValidationError) -> Finding:
+    return _finding(error.path or "/", error.sourceline or 0, error.reason or error.message)
+
+
+def _finding(path: str, line: int, reason: str) -> Finding:
+    text = reason if len(reason) <= 400 else reason[:399] + "…"  # noqa: PLR2004 - a reason that fits on a screen
+    return Finding(
+        code="XSD-001",
+        xpath=path,
+        line=line,
+        text_zh="不符合结构定义：" + text,
+        text_en=text,
+        source="W3C XML Schema 1.0",
+    )
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
