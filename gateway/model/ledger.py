@@ -444,6 +444,8 @@ class Change:
     rows: tuple[Row, ...] = ()
     #: Parked records that are settled by this change: (sender, message_id, part).
     unpark: tuple[tuple[str, str, str], ...] = ()
+    #: Outbox rows that the bus has now: (destination, conversation_id, seq, part).
+    published: tuple[tuple[str, str, int, str], ...] = ()
     #: New delivery word of messages, and when to ask again for a missing receipt (None: no more): the only update of a message.
     words: tuple[Word, ...] = ()
 
