@@ -117,6 +117,8 @@ class Permitted:
 
     validated: Validated
     step: Step
+    #: The participant that keeps the process.
+    keeper: str
 
     @property
     def header(self) -> Header:

@@ -1,0 +1,184 @@
+"""Hear: a receipt that came over the bus takes effect once, the keeper's strictly by number (protocol.md §3, §6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import orjson
+
+from gateway.bus import headers as bus_headers
+from gateway.contract.flow import FlowContract
+from gateway.errors import NodeError, Parked, StaleConversation, TransferRefused
+from gateway.evidence import chain
+from gateway.flow import acknowledge, park, rows
+from gateway.flow.node import Node, microseconds
+from gateway.model.ledger import Change, Deadline, Process, Role, Row, StepRow, Survey
+from gateway.model.process import PastStep, ProcessView, Timer
+from gateway.model.receipt import RECIPIENT_NODE_KINDS, SENDER_NODE_KINDS, Receipt
+from gateway.signing import receipts
+
+
+async def hear(xml: bytes, headers: tuple[tuple[str, str], ...], node: Node, *, transfer: bytes, parked: bool = False) -> None:
+    """Store a receipt and let it take effect; one that is stored already changes nothing.
+
+    Raises `TransferRefused` where the issuer may not say this; parks where the message or its process is unknown here.
+    """
+    receipt = receipts.verify(xml, node.trust, limits=node.limits)
+    bus_headers.check_receipt(headers, receipt)
+    _entitled(receipt, node)
+    key = park.Key(sender=receipt.sender, message_id=receipt.message_id, part=f"{receipt.kind}/{receipt.issuer}/{receipt.recipient}")
+    about = acknowledge.about_receipt(receipt)
+    for _ in range(node.policy.steps):
+        survey = await node.ledger.survey("receive", about)
+        try:
+            _expected_here(receipt, survey, node, parked=parked)
+            await _store(receipt, survey, key, node)
+        except StaleConversation:
+            continue
+        except Parked as reason:
+            await park.park(key, receipt.conversation_id, reason, node, transfer=transfer, headers=headers)
+        return
+    raise NodeError("the conversation moved at every attempt", code="NOD-005")
+
+
+async def _store(receipt: Receipt, survey: Survey, key: park.Key, node: Node) -> None:
+    unpark = (key.as_tuple(),)
+    if any((row.recipient, row.kind, row.issuer) == (receipt.recipient, receipt.kind, receipt.issuer) for row in survey.receipts):
+        await node.ledger.commit(Change(name="hear.repeat", unpark=unpark))
+        return
+    now = node.clock.now_us()
+    conversation, facts = chain.extend(survey.conversation, (_happening(receipt),), at_us=now)
+    effect = acknowledge.take_effect(receipt, node, process=survey.process, stored=survey.receipts, seq=conversation.version)
+    steps = numbered(receipt, survey.process, node) if receipt.number else ()
+    change = Change(
+        name="hear.receipt",
+        moves=((survey.conversation.version, conversation),),
+        rows=(*facts, *effect.rows, *steps),
+        words=effect.words,
+        unpark=unpark,
+    )
+    await node.ledger.commit(change)
+    node.wake("deliver")
+    node.wake("watch")
+
+
+def _entitled(receipt: Receipt, node: Node) -> None:
+    """Who may issue which kind: the sender's node, the recipient's node, or either (protocol.md §6)."""
+    registry = node.registry()
+    may = receipt.kind in SENDER_NODE_KINDS and receipt.issuer == registry.node_of(receipt.sender)
+    may = may or (receipt.kind in RECIPIENT_NODE_KINDS and receipt.issuer == registry.node_of(receipt.recipient))
+    if not may or receipt.kind == "rejected":
+        raise TransferRefused(f"{receipt.issuer} may not issue {receipt.kind} here", code="BUS-013")
+
+
+def _expected_here(receipt: Receipt, survey: Survey, node: Node, *, parked: bool) -> None:
+    """A number counts from the keeper's node alone; a receipt about nothing that is known here waits for its message."""
+    process = survey.process
+    if receipt.number and not node.contracts.has(receipt.flow, receipt.flow_version):
+        raise Parked("a contract version that this node does not take yet", wait_for=f"version:{receipt.flow}", code="PRK-003")
+    if receipt.number:
+        flow = node.contracts.find(receipt.flow, receipt.flow_version)
+        keeper = process.keeper if process else _roles(flow, receipt).get(flow.keeper, "")
+        if node.registry().node_of(keeper) != receipt.issuer:
+            raise TransferRefused("a number from a node that is not the keeper's", code="BUS-014")
+        return
+    if node.is_local(receipt.sender) and not any(row.kind == "accepted" for row in survey.receipts):
+        raise Parked("the message of this receipt is unknown here", wait_for=f"message:{receipt.message_id}", code="PRK-005")
+
+
+def numbered(receipt: Receipt, process: ProcessView | None, node: Node) -> tuple[Row, ...]:
+    """The keeper's word applied by number: the next one moves the process, an earlier one is here already, a later one is held.
+
+    A node that hears of a process for the first time (a copy role named late) joins it at the number it hears.
+    """
+    if process is not None and receipt.number <= process.number:
+        return ()
+    step = StepRow(
+        process_id=receipt.process_id,
+        sender=receipt.sender,
+        message_id=receipt.message_id,
+        message_type=receipt.message_type,
+        number=receipt.number,
+        state=receipt.state,
+        kind="new",
+        accepted_us=microseconds(receipt.issued_at),
+        superseded_by=None,
+    )
+    if process is not None and process.number and receipt.number > process.number + 1:
+        return (step,)
+    flow = node.contracts.find(receipt.flow, receipt.flow_version)
+    roles = {**_roles(flow, receipt), **(process.roles if process else {})}
+    number, state = _following(receipt, process.steps if process else ())
+    known = process.roles if process else {}
+    return (
+        step,
+        *(Role(process_id=receipt.process_id, role=r, participant=p) for r, p in roles.items() if r not in known),
+        Process(
+            process_id=receipt.process_id,
+            conversation_id=receipt.conversation_id,
+            flow=receipt.flow,
+            flow_version=receipt.flow_version,
+            keeper=process.keeper if process else roles[flow.keeper],
+            number=number,
+            state=state,
+            turn=roles.get(flow.turn(state), ""),
+            ended=flow.is_final(state),
+            expired="",
+            opened_us=microseconds(receipt.issued_at),
+            updated_us=node.clock.now_us(),
+        ),
+        *_shown(receipt, process.timers if process else ()),
+    )
+
+
+def _following(receipt: Receipt, steps: Sequence[PastStep]) -> tuple[int, str]:
+    """The last number without a gap: steps that were held behind this one follow it."""
+    held = {step.number: step.state for step in steps if step.number > receipt.number}
+    number, state = receipt.number, receipt.state
+    while number + 1 in held:
+        number, state = number + 1, held[number + 1]
+    return number, state
+
+
+def _shown(receipt: Receipt, timers: Sequence[Timer]) -> list[Deadline]:
+    """The keeper's due dates, for show: armed as its receipt says, stopped where it no longer names them."""
+    named = {(due.timer, due.item): due for due in receipt.due_dates}
+    shown = [
+        Timer(timer=d.timer, item=d.item, start_step=_start(timers, d.timer, d.item) or receipt.message_id, start=receipt.issued_at, due=d.due,
+              provisional=d.provisional)
+        for d in receipt.due_dates
+    ]  # fmt: skip
+    gone = [t for t in timers if t.state in ("armed", "paused") and (t.timer, t.item) not in named]
+    stopped = rows.apply(gone, (), start_step="", at=receipt.issued_at)
+    out = [rows.deadline_row(timer, receipt.process_id, receipt.conversation_id, kept=False) for timer in shown]
+    return out + [rows.stopped_row(timer, receipt.process_id, receipt.conversation_id) for timer in stopped]
+
+
+def _start(timers: Sequence[Timer], timer: str, item: str) -> str:
+    return next((t.start_step for t in timers if (t.timer, t.item) == (timer, item) and t.state in ("armed", "paused")), "")
+
+
+def _roles(flow: FlowContract, receipt: Receipt) -> dict[str, str]:
+    """The roles that a message of this type names: its sender's and its receiver's."""
+    message = flow.messages.get(receipt.message_type)
+    if message is None or receipt.sender.startswith("node:"):
+        return {}
+    return {message.sender: receipt.sender, message.receiver: receipt.recipient}
+
+
+def _happening(receipt: Receipt) -> chain.Happening:
+    detail = (("kind", receipt.kind), ("number", receipt.number), ("state", receipt.state), ("issuer_seq", receipt.seq), ("issuer_head", receipt.head))
+    return chain.Happening(
+        kind="receipt",
+        actor=receipt.issuer,
+        stage="receive",
+        sender=receipt.sender,
+        message_id=receipt.message_id,
+        process_id=receipt.process_id,
+        detail=detail,
+    )
+
+
+def codes(receipt: Receipt) -> str:
+    """The finding codes of a receipt as canonical JSON."""
+    return orjson.dumps([finding.code for finding in receipt.findings]).decode()

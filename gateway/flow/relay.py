@@ -1,0 +1,99 @@
+"""Relay: from the outbox to the bus, in order per destination and conversation; then the row goes (protocol.md §4, §5)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import orjson
+
+from gateway.bus import headers as bus_headers
+from gateway.bus import topics
+from gateway.errors import NodeError
+from gateway.flow.node import Node
+from gateway.model.envelope import Attachment, Header
+from gateway.model.ledger import Outbox
+from gateway.ports import Record
+from gateway.signing import seal
+from gateway.xml import envelope
+
+#: Attachment chunks of this size travel sealed beside the message (protocol.md §5: at most 512 KB).
+CHUNK_BYTES = 480_000
+
+
+async def relay(node: Node, *, limit: int = 500) -> int:
+    """Publish the first unpublished row of each (destination, conversation), delete what the bus has; returns how many.
+
+    Raises `NodeError` where the bus is not there: the rows stay and come again, the receiver's claim takes the double.
+    """
+    waiting = await node.ledger.outbox_first(limit)
+    if not waiting:
+        return 0
+    for row in waiting:
+        if row.part == "message":
+            await _send_attachments(row, node)
+    await node.bus.publish([_record(row, node) for row in waiting])
+    await node.ledger.outbox_delete(waiting)
+    node.meter.count("relay", len(waiting))
+    return len(waiting)
+
+
+def _record(row: Outbox, node: Node) -> Record:
+    """A row sealed to its destination node; the headers carry ids only."""
+    topic = topics.inbox(node.prefix, row.destination)
+    headers = tuple((name, value) for name, value in orjson.loads(row.headers))
+    info = seal.info(topic, bus_headers.ce_id(headers))
+    sealed = seal.seal(_sealing_key(row.destination, node), row.transfer, info)
+    return Record(topic=topic, key=row.conversation_id, value=sealed, headers=headers)
+
+
+def _sealing_key(destination: str, node: Node) -> bytes:
+    entry = node.registry().nodes.get(destination)
+    if entry is None:
+        raise NodeError(f"the registry does not know {destination}", code="NOD-030")
+    return entry.sealing_key
+
+
+async def _send_attachments(row: Outbox, node: Node) -> None:
+    """Chunks go before the message, so that the receiver seldom waits; within one node the bytes are there already."""
+    if row.destination == node.name or b"<Attachments" not in row.transfer:
+        return
+    raw, _ = seal.unframe(row.transfer, node.limits)
+    header = envelope.unpack(raw, node.limits).header
+    for attachment in header.attachments:
+        await _send_chunks(header, attachment, row.destination, node)
+
+
+async def _send_chunks(header: Header, attachment: Attachment, destination: str, node: Node) -> None:
+    topic = topics.blobs(node.prefix, destination)
+    key = _sealing_key(destination, node)
+    total = max(1, -(-attachment.size // CHUNK_BYTES))
+    index = 0
+    async for chunk in _chunks(node.blobs.get(attachment.sha256)):
+        headers = bus_headers.for_chunk(header, attachment.sha256, index=index, total=total, destination=destination)
+        sealed = seal.seal(key, chunk, seal.info(topic, bus_headers.ce_id(headers)))
+        await node.bus.publish([Record(topic=topic, key=attachment.sha256, value=sealed, headers=headers)])
+        index += 1
+
+
+async def _chunks(parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Cut a stream into chunks of `CHUNK_BYTES`; an empty attachment is one empty chunk."""
+    held, sent = bytearray(), False
+    async for part in parts:
+        held += part
+        while len(held) >= CHUNK_BYTES:
+            yield bytes(held[:CHUNK_BYTES])
+            del held[:CHUNK_BYTES]
+            sent = True
+    if held or not sent:
+        yield bytes(held)
+
+
+async def take_chunk(record: Record, node: Node) -> bool:
+    """Keep one sealed chunk that came over the bus; True when the attachment is whole. Raises `TransferRefused`."""
+    ce_id = bus_headers.ce_id(record.headers)
+    sha256, index, total = bus_headers.chunk_of(record.headers)
+    data = node.keys.open(record.value, seal.info(record.topic, ce_id))
+    whole = await node.blobs.put_chunk(sha256, index, total, data)
+    if whole:
+        node.wake("deliver")
+    return whole

@@ -1,0 +1,228 @@
+"""From what a flow has proved to the rows that make it durable; pure, no port is called here."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import orjson
+
+from gateway.flow.node import microseconds, moment
+from gateway.model import casenumber
+from gateway.model.envelope import Header, Permitted, Validated
+from gateway.model.ledger import Deadline, Message, Process, Reference, Role, Row, StepRow
+from gateway.model.payload import Payload
+from gateway.model.process import ProcessView, StepMessage, Timer, TimerAction
+from gateway.model.receipt import DueDate
+
+#: CaseReference element → kind of number (domain.md §3.3); what is not here is no number of a system.
+_NUMBERS = (
+    "CourtCaseNumber", "CaseId", "PreMediationNumber", "ArbitrationCaseNumber", "ArbitrationReviewNumber", "UnionIntakeNumber",
+    "TriageNumber", "AgreementNumber", "RulingNumber", "PaymentOrderNumber", "EnforcementNumber", "UnifiedNumber",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StepRows:
+    """The rows of one step, and the due dates that the keeper's receipt shows after it."""
+
+    rows: tuple[Row, ...]
+    due_dates: tuple[DueDate, ...]
+
+
+def step_message(validated: Validated, accepted: dt.datetime) -> StepMessage:
+    """The message as the contract sees it."""
+    header = validated.header
+    return StepMessage(
+        message_id=header.message_id,
+        message_type=header.message_type,
+        sender=header.sender,
+        receiver=header.receiver,
+        copies=header.copies,
+        kind=header.kind,
+        ref_to=header.ref_to,
+        supersedes=header.supersedes,
+        accepted_at=accepted,
+        occurred_at=header.occurred_at,
+        payload=validated.payload,
+        documents=tuple(attachment.document_type for attachment in header.attachments),
+    )
+
+
+def message_row(validated: Validated, *, accepted_us: int, word: str, ask_us: int | None) -> Message:
+    """The message as it is kept: original bytes and what is searched by."""
+    header, verified = validated.header, validated.verified
+    return Message(
+        sender=header.sender,
+        message_id=header.message_id,
+        conversation_id=header.conversation_id,
+        process_id=header.process_id,
+        receiver=header.receiver,
+        message_type=header.message_type,
+        flow=header.flow,
+        kind=header.kind,
+        schema_version=header.schema_version,
+        digest=verified.digest,
+        raw=verified.raw,
+        accepted_us=accepted_us,
+        sent_us=microseconds(header.sent_at),
+        expires_us=microseconds(header.expires_at) if header.expires_at else None,
+        priority=header.priority,
+        test=header.test,
+        trace_id=trace_id(header),
+        held_by=verified.signer.held_by,
+        ref_to=header.ref_to,
+        supersedes=header.supersedes,
+        advice=orjson.dumps([[f.code, f.text_zh, f.text_en] for f in validated.advice]).decode() if validated.advice else "[]",
+        word=word,
+        ask_us=ask_us,
+        asked=0,
+    )
+
+
+def step_rows(permitted: Permitted, process: ProcessView | None, *, keeper: str, number: int, accepted_us: int, at_us: int) -> StepRows:
+    """The process after a step: counted (number ≥ 1, at the keeper's node) or pending (number 0, at the sender's).
+
+    A pending step moves nothing but itself; where it opens the process, the row stands with number 0 until the keeper speaks.
+    """
+    header, step = permitted.header, permitted.step
+    pending = number == 0
+    rows: list[Row] = [
+        StepRow(
+            process_id=header.process_id,
+            sender=header.sender,
+            message_id=header.message_id,
+            message_type=header.message_type,
+            number=number,
+            state="" if pending else step.state,
+            kind=header.kind,
+            accepted_us=accepted_us,
+            superseded_by=None,
+        )
+    ]
+    if pending and process is not None:
+        return StepRows(rows=tuple(rows), due_dates=())
+    known = process.roles if process else {}
+    rows += [Role(process_id=header.process_id, role=r, participant=p) for r, p in step.roles.items() if known.get(r) != p]
+    rows.append(
+        Process(
+            process_id=header.process_id,
+            conversation_id=header.conversation_id,
+            flow=header.flow,
+            flow_version=header.flow_version,
+            keeper=keeper,
+            number=number,
+            state="" if pending else step.state,
+            turn=step.roles.get(step.turn, "") if not pending else keeper,
+            ended=step.ends and not pending,
+            expired=orjson.dumps(step.expired).decode() if step.expired else "",
+            opened_us=accepted_us if process is None else 0,
+            updated_us=at_us,
+        )
+    )
+    if pending:
+        return StepRows(rows=tuple(rows), due_dates=())
+    if step.supersedes:
+        rows.append(_superseded(process, step.supersedes, by=header.message_id))
+    timers = apply(process.timers if process else (), step.timers, start_step=header.message_id, at=moment(at_us))
+    rows += [deadline_row(timer, header.process_id, header.conversation_id, kept=True) for timer in timers]
+    return StepRows(rows=tuple(rows), due_dates=due_dates(timers))
+
+
+def _superseded(process: ProcessView | None, message_id: str, *, by: str) -> StepRow:
+    past = next(step for step in (process.steps if process else ()) if step.message_id == message_id)
+    return StepRow(
+        process_id=process.process_id if process else "",
+        sender=past.sender,
+        message_id=past.message_id,
+        message_type=past.message_type,
+        number=past.number,
+        state=past.state,
+        kind=past.kind,
+        accepted_us=microseconds(past.accepted_at),
+        superseded_by=by,
+    )
+
+
+def apply(timers: Iterable[Timer], actions: Iterable[TimerAction], *, start_step: str, at: dt.datetime) -> tuple[Timer, ...]:
+    """All timers of the process after the actions; a timer that is armed anew stands under its new start step (protocol.md §7)."""
+    after = {(timer.timer, timer.start_step, timer.item): timer for timer in timers}
+    for action in actions:
+        if action.action == "arm" and action.start and action.due:
+            after[action.timer, start_step, action.item] = Timer(
+                timer=action.timer, start_step=start_step, item=action.item, start=action.start, due=action.due,
+                provisional=action.provisional, calendar=action.calendar,
+            )  # fmt: skip
+            continue
+        for key, timer in after.items():
+            if timer.timer == action.timer and timer.state in ("armed", "paused") and action.item in ("", timer.item):
+                after[key] = _moved(timer, action, at)
+    return tuple(after.values())
+
+
+def _moved(timer: Timer, action: TimerAction, at: dt.datetime) -> Timer:
+    if action.action == "stop":
+        return replace(timer, state="stopped", paused_at=None)
+    if action.action == "pause":
+        return replace(timer, state="paused", paused_at=at)
+    return replace(
+        timer,
+        state="armed",
+        paused_at=None,
+        due=action.due or timer.due,
+        provisional=action.provisional,
+        calendar=action.calendar or timer.calendar,
+    )
+
+
+def deadline_row(timer: Timer, process_id: str, conversation_id: str, *, kept: bool) -> Deadline:
+    """A timer as the ledger keeps it; only the keeper's node fires (`kept`)."""
+    return Deadline(
+        process_id=process_id,
+        timer=timer.timer,
+        start_step=timer.start_step,
+        item=timer.item,
+        conversation_id=conversation_id,
+        start_us=microseconds(timer.start),
+        due_us=microseconds(timer.due),
+        provisional=timer.provisional,
+        calendar=timer.calendar,
+        state=timer.state,
+        kept=kept,
+        paused_us=microseconds(timer.paused_at) if timer.paused_at else None,
+    )
+
+
+def due_dates(timers: Iterable[Timer]) -> tuple[DueDate, ...]:
+    """What a receipt shows: the armed timers."""
+    return tuple(DueDate(timer=t.timer, item=t.item, due=t.due, provisional=t.provisional) for t in timers if t.state == "armed")
+
+
+def references(payload: Payload, header: Header) -> tuple[Reference, ...]:
+    """Every number of the CaseReference, so that a case is found by any number of any system in any spelling (domain.md §3.3)."""
+    case = payload.get("CaseReference")
+    if not isinstance(case, dict):
+        return ()
+    return tuple(
+        reference(header.sender, kind, text, conversation_id=header.conversation_id, process_id=header.process_id)
+        for kind in _NUMBERS
+        if isinstance(text := case.get(kind), str) and text
+    )
+
+
+def reference(participant: str, kind: str, text: str, *, conversation_id: str, process_id: str) -> Reference:
+    """One number of one system: kept as written, found by its normal form."""
+    return Reference(
+        participant=participant,
+        kind=kind,
+        number_key=casenumber.key(text),
+        conversation_id=conversation_id,
+        process_id=process_id,
+        original=text,
+    )
+
+
+def trace_id(header: Header) -> str:
+    """The trace id of a W3C traceparent; per hop only this must agree."""
+    return header.traceparent[3:35]
