@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from gateway.contract.calendar import Calendar
@@ -77,6 +77,8 @@ class Node:
     clock: Clock
     ids: Ids
     meter: Meter
+    #: Learns a signed registry entry; returns its subject, or "" where it was known or older. Raises `Refusal` for one that does not hold.
+    learn: Callable[[bytes], Awaitable[str]]
     policy: Policy = field(default_factory=Policy)
     #: Called after a commit that left something to relay, deliver or watch, so that workers need not poll.
     wake: Callable[[str], None] = lambda _: None

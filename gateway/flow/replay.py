@@ -141,9 +141,12 @@ async def run(replay_id: str, node: Node) -> ReplayRow:
 async def replay_one(failure_id: str, replay_id: str, node: Node) -> bool:
     """Put one failure back into its stage; False where somebody else did (exactly one replay holds a failure)."""
     failure = await node.ledger.failure(failure_id)
+    if failure is not None and failure.state == "scheduled" and failure.stage != "deliver":
+        held = await node.ledger.replay_claim(failure_id, failure.attempts)
+        return held == replay_id and await _enter(failure, node)
     if failure is None or failure.state != "failed":
         return False
-    claim = ReplayClaim(failure_id=failure_id, replay_id=replay_id)
+    claim = ReplayClaim(failure_id=failure_id, attempt=failure.attempts, replay_id=replay_id)
     guard = Guard(table=Failure, key=(("failure_id", failure_id),), column="state", expected="failed")
     scheduled = replace(failure, state="scheduled", last_us=node.clock.now_us())
     extra, more = await _due_again(failure, node)
@@ -152,14 +155,19 @@ async def replay_one(failure_id: str, replay_id: str, node: Node) -> bool:
     except (LeaseLost, AlreadyClaimed):
         return False
     node.meter.count("replay", stage=failure.stage)
+    return await _enter(scheduled, node)
+
+
+async def _enter(failure: Failure, node: Node) -> bool:
+    """The normal flow at the failed stage; idempotent, so that a replay cut off in between enters it again."""
     if failure.stage == "deliver":
         node.wake("deliver")
     elif failure.stage == "receive":
         await receive.take(failure.original, (), node)
-        await _resolve(scheduled, node)
+        await _resolve(failure, node)
     else:
         answer = await submit(failure.original, node)
-        await _resolve(scheduled, node, state="resolved" if answer.refusal is None else "failed")
+        await _resolve(failure, node, state="resolved" if answer.refusal is None else "failed")
     return True
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from gateway.errors import Finding
 from gateway.model.payload import Payload
 
 
@@ -65,6 +66,8 @@ class Timer:
     calendar: str = ""
     state: Literal["armed", "paused", "stopped", "fired"] = "armed"
     paused_at: datetime | None = None
+    #: Closed intervals in which it stood still: what `due` was reckoned without.
+    paused: tuple[tuple[datetime, datetime], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,16 +92,18 @@ class ProcessView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TimerAction:
-    """What a counted step does to a timer."""
+    """What a counted step does to a timer; all but `arm` act on the live (armed or paused) one of that id and item."""
 
-    action: Literal["arm", "stop", "pause", "resume", "move"]
+    action: Literal["arm", "stop", "pause", "resume", "move", "fire"]
     timer: str
     item: str = ""
-    #: For arm and move: start, due and provenance.
+    #: For arm, move and resume: start, due and provenance. For pause: when it begins to stand still.
     start: datetime | None = None
     due: datetime | None = None
     provisional: bool = False
     calendar: str = ""
+    #: For arm and resume: all closed intervals that `due` was reckoned without.
+    paused: tuple[tuple[datetime, datetime], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,3 +126,8 @@ class Step:
     #: The step corrects or voids this earlier message.
     supersedes: str | None = None
     expired: tuple[str, str, int] | None = None
+    #: Message types that answer it, and hours until a missing `delivered` receipt is asked for.
+    answers: tuple[str, ...] = ()
+    receipt_hours: int = 0
+    #: What the contract advises about (a period before the opening that had ended): it travels, the receiver decides.
+    advice: tuple[Finding, ...] = ()

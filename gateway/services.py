@@ -1,0 +1,140 @@
+"""The flows bound to what they need; all that api, cli and workers get."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from gateway.errors import NotFound
+from gateway.flow import deliver, native, receive, relay, replay, trace, watch
+from gateway.flow.answer import Answer
+from gateway.flow.node import Node, microseconds
+from gateway.flow.submit import submit
+from gateway.model.ledger import AttachmentRow, Change, Delivery, Reading, ReplayRow, Row
+from gateway.ports import NativeAnswer, NativeRequest, Record
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """One node's work, ready to be called; `node` is for reads of the ledger and for settings."""
+
+    node: Node
+
+    async def submit(self, raw: bytes) -> Answer:
+        """Take a signed envelope (flow.submit)."""
+        return await submit(raw, self.node)
+
+    async def receive_native(self, profile: str, request: NativeRequest) -> NativeAnswer:
+        """Take a native call (flow.native)."""
+        return await native.receive_native(profile, request, self.node)
+
+    async def relay(self, limit: int) -> int:
+        """Publish what waits in the outbox (flow.relay)."""
+        return await relay.relay(self.node, limit=limit)
+
+    async def receive(self, record: Record) -> None:
+        """Take a bus record (flow.receive)."""
+        await receive.receive(record, self.node)
+
+    async def take_chunk(self, record: Record) -> bool:
+        """Take an attachment chunk (flow.relay)."""
+        return await relay.take_chunk(record, self.node)
+
+    async def deliver(self, delivery: Delivery) -> None:
+        """Hand a leased delivery to its partner (flow.deliver)."""
+        await deliver.deliver(delivery, self.node)
+
+    async def lease(self, limit: int, *, lease_us: int, per_endpoint: int) -> list[Delivery]:
+        """Committed leases on due deliveries, nearest deadline first, one per lane."""
+        token = self.node.ids.uuid7()
+        return await self.node.ledger.claim_due(self.node.clock.now_us(), limit, lease_us, token, per_endpoint=per_endpoint)
+
+    async def read_through(self, topic: str, parts: tuple[str, ...], begun: dt.datetime) -> None:
+        """These parts of the inbox were read to their end as of `begun` (protocol.md §7)."""
+        through = microseconds(begun)
+        await self.keep("receive.reading", *(Reading(topic=topic, part=part, through_us=through) for part in parts))
+
+    async def learn(self, xml: bytes) -> bool:
+        """A signed registry entry from the bus or a file; a lower serial is ignored. Parked records that waited for it are tried again."""
+        subject = await self.node.learn(xml)
+        if subject:
+            await self.arrived(f"registry:{subject}")
+        return bool(subject)
+
+    async def prune(self) -> int:
+        """Remove what has its own end: bounded failure records, used nonces."""
+        return await self.node.ledger.prune(self.node.clock.now_us())
+
+    async def watch(self, limit: int) -> int:
+        """One round of clocks, silence and parked records (flow.watch)."""
+        return await watch.watch(self.node, limit=limit)
+
+    async def arrived(self, *wait_for: str) -> None:
+        """Something arrived that parked records wait for: they are tried again at once."""
+        for name in wait_for:
+            for record in await self.node.ledger.parked_for(name):
+                await watch.try_again(record, self.node)
+
+    async def plan(self, failures: list[str], *, fingerprint: str, reason: str, actor: str) -> ReplayRow:
+        """Dry-run failures and keep the plan (flow.replay)."""
+        return await replay.plan(failures, self.node, fingerprint=fingerprint, reason=reason, actor=actor)
+
+    async def plan_group(self, fingerprint: str, *, reason: str, actor: str) -> ReplayRow:
+        """Plan a whole failure group."""
+        members = await self.node.ledger.open_failures(fingerprint)
+        return await self.plan(members, fingerprint=fingerprint, reason=reason, actor=actor)
+
+    async def approve(self, replay_id: str, *, actor: str) -> ReplayRow:
+        """A second person's consent (flow.replay)."""
+        return await replay.approve(replay_id, self.node, actor=actor)
+
+    async def run(self, replay_id: str) -> ReplayRow:
+        """Run an approved plan (flow.replay)."""
+        return await replay.run(replay_id, self.node)
+
+    async def control(self, replay_id: str, state: str) -> ReplayRow:
+        """Pause, resume (`running`) or cancel a replay."""
+        return await replay.control(replay_id, self.node, state=state)
+
+    async def trace(self, *, message: str = "", conversation: str = "", case: str = "") -> trace.Trace:
+        """The trace of a dispute by message, conversation or any system's case number (flow.trace)."""
+        found = await trace.find(self.node, message=message, conversation=conversation, case=case)
+        return await trace.trace(found, self.node)
+
+    async def note_access(self, conversation_id: str, *, who: str, why: str, what: str) -> None:
+        """Who looked at a case, and why (flow.trace)."""
+        await trace.note_access(self.node, conversation_id, who=who, why=why, what=what)
+
+    async def put_attachment(self, sha256: str, chunks: AsyncIterator[bytes]) -> int:
+        """Keep an attachment's bytes, streamed and digest-checked; returns the size. Raises `AttachmentRefused`."""
+        size = await self.node.blobs.put(sha256, chunks, limit=self.node.policy.attachment_limit)
+        row = AttachmentRow(sha256=sha256, size=size, complete=True, at_us=self.node.clock.now_us())
+        await self.keep("attachment.put", row)
+        self.node.wake("deliver")
+        return size
+
+    async def attachment(self, sha256: str, *, participant: str) -> AsyncIterator[bytes]:
+        """An attachment's bytes, to a participant of a message naming it alone (protocol.md §5); "" is an auditor's or operator's view.
+
+        Raises `NotFound`, and says no more to a stranger.
+        """
+        uses = await self.node.ledger.uses(sha256)
+        if participant and not await self._takes_part(participant, [(use.sender, use.message_id) for use in uses]):
+            raise NotFound("no such attachment")
+        if not await self.node.blobs.has(sha256):
+            raise NotFound("no such attachment")
+        return self.node.blobs.get(sha256)
+
+    async def keep(self, name: str, *rows: Row) -> None:
+        """Keep rows that no flow owns: endpoints, tokens, registry entries."""
+        await self.node.ledger.commit(Change(name=name, rows=rows))
+
+    async def _takes_part(self, participant: str, messages: list[tuple[str, str]]) -> bool:
+        for sender, message_id in messages:
+            message = await self.node.ledger.message(sender, message_id)
+            if message is not None and participant in (message.sender, message.receiver):
+                return True
+        return False
+
+
