@@ -1,0 +1,113 @@
+"""Deliveries and their leases: who may hand over what now (protocol.md §4)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from sqlalchemy import func, select, text
+
+from gateway.ledger.reads import Reads
+from gateway.ledger.tables_work import DELIVERIES
+from gateway.model.ledger import Delivery
+
+_d = DELIVERIES.table.c
+_COLUMNS = tuple(field.name for field in fields(Delivery))
+_LISTED = ", ".join(f'd."{name}"' for name in _COLUMNS)
+
+#: May be handed over: its time has come, or whoever held it never came back.
+_READY = "((d.state = 'due' AND d.due_us <= :now) OR (d.state = 'leased' AND d.lease_until_us <= :now)) AND d.state IN ('due', 'leased')"
+#: No earlier one holds the lane; those behind a failed one are waiting, not failed.
+_HEAD = (
+    "NOT EXISTS (SELECT 1 FROM deliveries AS b WHERE b.endpoint = d.endpoint AND b.conversation_id = d.conversation_id"
+    " AND b.state IN ('due', 'leased', 'failed') AND (b.seq < d.seq OR (b.seq = d.seq AND b.part < d.part)))"
+)
+#: Endpoints that may be called, each with the calls it has room for: one slow system must not take every worker.
+_OPEN = (
+    "SELECT e.participant, :each - (SELECT count(*) FROM deliveries AS f WHERE f.endpoint = e.participant"
+    " AND f.state = 'leased' AND f.lease_until_us > :now) AS room"
+    " FROM endpoints AS e WHERE NOT e.paused AND e.open_until_us <= :now"
+)
+_NEAREST = "d.deadline_us, d.due_us, d.seq, d.part"
+#: The lateral part reads each endpoint's index from its nearest deadline and stops when the room is filled.
+_POSTGRESQL = text(
+    f"SELECT {_LISTED} FROM deliveries AS d JOIN ("
+    f"SELECT c.* FROM ({_OPEN}) AS o, LATERAL (SELECT d.endpoint, d.sender, d.message_id, d.part FROM deliveries AS d"
+    f" WHERE d.endpoint = o.participant AND {_READY} AND {_HEAD} ORDER BY {_NEAREST} LIMIT greatest(o.room, 0)) AS c"
+    ") AS c ON c.endpoint = d.endpoint AND c.sender = d.sender AND c.message_id = d.message_id AND c.part = d.part"
+    # Once more on the locked row: another worker may have taken it since.
+    f" WHERE {_READY} ORDER BY {_NEAREST} LIMIT :limit FOR UPDATE OF d SKIP LOCKED"
+)
+#: SQLite has no LATERAL and no row locks: its one writer holds the whole database meanwhile.
+_SQLITE = text(
+    f"SELECT {_LISTED} FROM ({_OPEN}) AS o JOIN deliveries AS d ON d.rowid IN ("
+    f"SELECT d.rowid FROM deliveries AS d WHERE d.endpoint = o.participant AND {_READY} AND {_HEAD}"
+    f" ORDER BY {_NEAREST} LIMIT max(o.room, 0)) ORDER BY {_NEAREST} LIMIT :limit"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Leased:
+    """A delivery that the caller holds until its lease ends."""
+
+    #: As it is now: state leased, with the caller's token.
+    delivery: Delivery
+    #: The token of a lease that ran out before this one: its holder may have reached the partner, the outcome is not known.
+    lost_lease: str | None
+
+
+class DeliveryReads(Reads):
+    """Leases and what became of deliveries."""
+
+    async def claim_due(self, now_us: int, limit: int, *, lease_us: int, token: str, each: int = 8) -> list[Leased]:
+        """Lease up to `limit` deliveries, nearest deadline first: heads of their lanes, of endpoints neither paused nor open-circuited.
+
+        At most `each` calls are in flight to an endpoint. The lease is committed when this returns; results are compared with `token`.
+        """
+        query = _POSTGRESQL if self._database.postgresql else _SQLITE
+        bound = query.bindparams(now=now_us, limit=limit, each=each)
+        # Idle workers look without a transaction: on SQLite a writer would hold up everybody else.
+        if not await self._any_ready(now_us):
+            return []
+        async with self._database.transaction("deliver.claim") as session:
+            found = [_delivery(row) for row in await session.read(bound)]
+            leased = [
+                Leased(
+                    delivery=replace(one, state="leased", lease=token, lease_until_us=now_us + lease_us),
+                    lost_lease=one.lease if one.state == "leased" else None,
+                )
+                for one in found
+            ]
+            if leased:
+                await session.run([session.dialect.insert(DELIVERIES, [one.delivery for one in leased])])
+        return leased
+
+    async def _any_ready(self, now_us: int) -> bool:
+        query = text(f"SELECT 1 FROM deliveries AS d JOIN ({_OPEN}) AS o ON o.participant = d.endpoint WHERE o.room > 0 AND {_READY} LIMIT 1")
+        async with self._database.reading() as session:
+            return bool(await session.read(query.bindparams(now=now_us, each=1_000_000)))
+
+    async def delivery(self, endpoint: str, sender: str, *, message_id: str, part: str) -> Delivery | None:
+        """One delivery by its key."""
+        return await self._one(Delivery, endpoint=endpoint, sender=sender, message_id=message_id, part=part)
+
+    async def deliveries_of(self, sender: str, message_id: str) -> list[Delivery]:
+        """Where a message went, and what became of it there."""
+        query = select(DELIVERIES.table).where(_d.sender == sender, _d.message_id == message_id)
+        return await self._all(Delivery, query.order_by(_d.seq, _d.endpoint, _d.part))
+
+    async def lane(self, endpoint: str, conversation_id: str) -> list[Delivery]:
+        """What still holds or waits in a lane, in its order."""
+        query = select(DELIVERIES.table).where(_d.endpoint == endpoint, _d.conversation_id == conversation_id)
+        return await self._all(Delivery, query.where(_d.state.in_(("due", "leased", "failed"))).order_by(_d.seq, _d.part))
+
+    async def delivery_counts(self) -> dict[tuple[str, str], int]:
+        """(endpoint, state) → how many."""
+        query = select(_d.endpoint, _d.state, func.count()).group_by(_d.endpoint, _d.state)
+        async with self._database.reading() as session:
+            return {(row[0], row[1]): row[2] for row in await session.read(query)}
+
+
+def _delivery(row: Sequence[Any]) -> Delivery:
+    return Delivery(**dict(zip(_COLUMNS, row, strict=True)))
