@@ -168,7 +168,9 @@ class Server:
 
     def _run(self, command: list[str], **options: str) -> None:
         """Run a set-up step to its end. Raises `NodeError` with what it printed."""
-        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, errors="replace", check=False, **options)
+        done = subprocess.run(
+            command, cwd=self.folder, capture_output=True, text=True, errors="replace", check=False, **options
+        )
         if done.returncode:
             raise NodeError(f"{self.title} cannot be set up: {(done.stderr or done.stdout)[-2000:]}")
 

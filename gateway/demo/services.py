@@ -144,7 +144,9 @@ class PostgresService(Server):
                 os.chown(path, entry.pw_uid, entry.pw_gid)
             owner = {"user": account}
         settings = ["--encoding=UTF8", "--locale=C", "--auth=scram-sha-256", "--username=gateway", f"--pwfile={word}"]
-        self._run([str(self._programs / "bin/initdb"), "-D", str(self.folder / "data"), "--no-sync", *settings], **owner)
+        self._run(
+            [str(self._programs / "bin/initdb"), "-D", str(self.folder / "data"), "--no-sync", *settings], **owner
+        )
         word.unlink()
 
     def _command(self) -> list[str]:
