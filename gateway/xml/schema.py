@@ -94,14 +94,13 @@ class CompiledSchema:
             findings.setdefault((finding.xpath, finding.code), finding)
         return list(findings.values())[:MOST_FINDINGS]
 
-    def accepts(self, data: bytes) -> bool:
-        """Whether the document is well formed and an instance; for comparing validators, never for a decision."""
+    def explain(self, data: bytes) -> list[Finding]:
+        """Findings of a document in bytes; one that is not well formed has one. For comparing, never for a decision."""
         try:
             tree = etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
-        except etree.XMLSyntaxError:
-            return False
-        with self._lock:
-            return self._schema.validate(tree)
+        except etree.XMLSyntaxError as error:
+            return [Finding(code="XSD-001", xpath="/", text_zh="不是格式良好的 XML", text_en=f"not well-formed: {error}")]
+        return self.validate(tree)
 
 
 def driver(locations: Iterable[tuple[str, str]]) -> bytes:
