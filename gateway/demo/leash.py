@@ -1,8 +1,8 @@
 """Holds one server on a leash: whatever becomes of the process that asked for it, the server does not outlive it.
 
-Run as a file, never imported: `python leash.py --log FILE [--user NAME] [--sweep DIR] -- COMMAND…`. It starts the command in a
-session of its own, prints its process id, and waits for either end: the server's (its status is passed on) or that of the asker,
-seen as the end of standard input. Then the server's process group is killed and DIR removed.
+Run as a file, never imported: `python leash.py --log FILE [--user NAME] [--sweep DIR] -- COMMAND…`. It starts the command
+in a session of its own, prints its process id, and waits for either end: the server's (its status is passed on) or that of
+the asker, seen as the end of standard input. Then the server's process group is killed and DIR removed.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _die_with_the_leash() -> None:
 
 
 def _watch_asker(server: subprocess.Popen[bytes], asker_ended: threading.Event) -> None:
-    # Read the descriptor, not sys.stdin: a buffered reader left blocked in a daemon thread aborts the interpreter's exit.
+    # The descriptor, not sys.stdin: a buffered reader blocked in a daemon thread aborts the interpreter's exit.
     while os.read(0, 1024):
         pass
     asker_ended.set()

@@ -1,9 +1,10 @@
-"""One real server as a child of the demo or of a test run: started, awaited, stopped, killed, and swept away at the end."""
+"""One real server as a child of the demo or of a test run: started, awaited, stopped, killed, swept away at the end."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import random
 import shutil
 import signal
@@ -25,7 +26,7 @@ _LEASH = Path(__file__).with_name("leash.py")
 class Server:
     """A server process with a folder and a port of its own; subclasses say how it is set up, started and asked.
 
-    A context manager: `with KafkaService(libs) as kafka: … kafka.url`. Raises `NodeError` with the end of the server's log.
+    A context manager: `with KafkaService(libs) as kafka: … kafka.url`. Raises `NodeError` with the end of its log.
     """
 
     #: What it is called in messages.
@@ -57,7 +58,7 @@ class Server:
         return self._leash is not None and self._leash.poll() is None
 
     def start(self) -> Self:
-        """Start it and wait until it answers; nothing happens where it runs already. Data of an earlier start are kept."""
+        """Start it and wait until it answers; a running one is left alone, data of an earlier start are kept."""
         if self.running:
             return self
         if self._folder is None:
@@ -166,10 +167,19 @@ class Server:
         self.kill()
         raise NodeError(f"{self.title} does not answer on port {self.port}; the end of its log:\n{tail}")
 
-    def _run(self, command: list[str], **options: str) -> None:
-        """Run a set-up step to its end. Raises `NodeError` with what it printed."""
+    def _run(self, command: list[str]) -> None:
+        """Run a set-up step as the server's account. Raises `NodeError` with what it printed."""
+        account = pwd.getpwnam(self._account()) if self._account() else None
         done = subprocess.run(
-            command, cwd=self.folder, capture_output=True, text=True, errors="replace", check=False, **options
+            command,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            user=account.pw_uid if account else None,
+            group=account.pw_gid if account else None,
+            extra_groups=[] if account else None,
         )
         if done.returncode:
             raise NodeError(f"{self.title} cannot be set up: {(done.stderr or done.stdout)[-2000:]}")
