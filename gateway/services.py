@@ -11,7 +11,8 @@ from gateway.flow import deliver, native, receive, relay, replay, trace, watch
 from gateway.flow.answer import Answer
 from gateway.flow.node import Node, microseconds
 from gateway.flow.submit import submit
-from gateway.model.ledger import AttachmentRow, Change, Delivery, Reading, ReplayRow, Row
+from gateway.ledger.deliveries import Leased
+from gateway.model.ledger import AttachmentRow, Change, Reading, ReplayRow, Row
 from gateway.ports import NativeAnswer, NativeRequest, Record
 
 
@@ -41,14 +42,14 @@ class Services:
         """Take an attachment chunk (flow.relay)."""
         return await relay.take_chunk(record, self.node)
 
-    async def deliver(self, delivery: Delivery) -> None:
-        """Hand a leased delivery to its partner (flow.deliver)."""
-        await deliver.deliver(delivery, self.node)
+    async def deliver(self, leased: Leased) -> None:
+        """Hand a leased delivery to its partner (flow.deliver); a lease that ran out before left an unknown outcome."""
+        await deliver.deliver(leased.delivery, self.node, unknown_before=leased.lost_lease is not None)
 
-    async def lease(self, limit: int, *, lease_us: int, per_endpoint: int) -> list[Delivery]:
+    async def lease(self, limit: int, *, lease_us: int, per_endpoint: int) -> list[Leased]:
         """Committed leases on due deliveries, nearest deadline first, one per lane."""
         token = self.node.ids.uuid7()
-        return await self.node.ledger.claim_due(self.node.clock.now_us(), limit, lease_us, token, per_endpoint=per_endpoint)
+        return await self.node.ledger.claim_due(self.node.clock.now_us(), limit, lease_us=lease_us, token=token, each=per_endpoint)
 
     async def read_through(self, topic: str, parts: tuple[str, ...], begun: dt.datetime) -> None:
         """These parts of the inbox were read to their end as of `begun` (protocol.md §7)."""
@@ -64,10 +65,11 @@ class Services:
 
     async def prune(self) -> int:
         """Remove what has its own end: bounded failure records, used nonces."""
-        return await self.node.ledger.prune(self.node.clock.now_us())
+        return await self.node.ledger.prune(self.node.clock.now_us(), 1_000)
 
     async def watch(self, limit: int) -> int:
-        """One round of clocks, silence and parked records (flow.watch)."""
+        """One round of clocks, silence and parked records (flow.watch), on the registry as all processes of this node know it."""
+        await self.node.refresh()
         return await watch.watch(self.node, limit=limit)
 
     async def arrived(self, *wait_for: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gateway.bus import headers as bus_headers
 from gateway.bus import topics
-from gateway.contract import step as contract
+from gateway.contract import timing
 from gateway.errors import Finding, Refusal
 from gateway.flow import rows
 from gateway.flow.node import Node, moment
@@ -271,8 +271,10 @@ def _dropped(step: PastStep, process: ProcessView) -> StepRow:
 
 def _clocks(receipt: Receipt, process: ProcessView, node: Node) -> list[Row]:
     """Timers that start with `delivered` or `retrieved`: armed by the keeper's node, reckoned by others for show (protocol.md §7)."""
-    flow = node.contracts.find(process.flow, process.flow_version)
-    actions = contract.on_receipt(flow, process, receipt, calendar=node.calendar)
+    flow = node.flow(process.flow, process.flow_version)
+    actions = timing.on_receipt(
+        flow, process, message_id=receipt.message_id, kind=receipt.kind, at=receipt.issued_at, calendar=node.calendar
+    )
     if not actions:
         return []
     timers = rows.apply(process.timers, actions, start_step=receipt.message_id, at=receipt.issued_at)

@@ -41,10 +41,10 @@ class Attempt:
     call: NativeCall | None = None
 
 
-async def deliver(delivery: Delivery, node: Node) -> None:
+async def deliver(delivery: Delivery, node: Node, *, unknown_before: bool = False) -> None:
     """Hand one leased delivery to its partner system; ends as delivered, due again with a date, or a failure record.
 
-    Raises `NodeError` where this node cannot go on; the lease then runs out and another worker takes over.
+    `unknown_before` says that an earlier lease ran out with the call perhaps made: repeated only where that is safe. Raises `NodeError` where this node cannot go on; the lease then runs out and another worker takes over.
     """
     message = await node.ledger.message(delivery.sender, delivery.message_id)
     row = await node.ledger.endpoint(delivery.endpoint)
@@ -54,6 +54,9 @@ async def deliver(delivery: Delivery, node: Node) -> None:
         return
     adapter, endpoint = router.resolve(row, node.adapters)
     attempt = Attempt(delivery=delivery, message=message, adapter=adapter, endpoint=endpoint, began=time.perf_counter_ns())
+    if unknown_before and adapter.repeat != "safe":
+        await _failed(attempt, OutcomeUnknown("a worker ended in the middle of this call"), node)
+        return
     try:
         parcel = await parcel_of(attempt, node)
         attempt = replace(attempt, call=adapter.write(parcel, endpoint, node.keys, now=node.clock.now()))
@@ -85,7 +88,7 @@ async def _call(attempt: Attempt, node: Node) -> Outcome:
 async def parcel_of(attempt: Attempt, node: Node) -> Parcel:
     """What the adapter writes from: read from the bytes that this node has verified when it took them."""
     unpacked = envelope.unpack(attempt.message.raw, node.limits)
-    payload = node.shapes.to_payload(envelope.payload_of(unpacked.tree))
+    payload = node.catalogue.to_payload(envelope.payload_of(unpacked.tree))
     documents = []
     for attachment in unpacked.header.attachments if attempt.delivery.part == "message" else ():
         data = b"".join([chunk async for chunk in node.blobs.get(attachment.sha256)])
@@ -94,7 +97,7 @@ async def parcel_of(attempt: Attempt, node: Node) -> Parcel:
         header=unpacked.header,
         payload=payload,
         raw=attempt.message.raw,
-        numbers=await node.ledger.numbers(attempt.delivery.endpoint, attempt.message.conversation_id),
+        numbers=await node.ledger.numbers(attempt.delivery.endpoint, conversation_id=attempt.message.conversation_id),
         receipt=await _carried(attempt, node),
         documents=tuple(documents),
         accepted_at=moment(attempt.message.accepted_us),

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import orjson
+from dataclasses import replace
 
 from gateway.bus import headers as bus_headers
-from gateway.contract.flow import FlowContract
+from gateway.contract.terms import FlowContract
 from gateway.errors import NodeError, Parked, StaleConversation, TransferRefused
 from gateway.evidence import chain
 from gateway.flow import acknowledge, park, rows
@@ -74,10 +73,10 @@ def _entitled(receipt: Receipt, node: Node) -> None:
 def _expected_here(receipt: Receipt, survey: Survey, node: Node, *, parked: bool) -> None:
     """A number counts from the keeper's node alone; a receipt about nothing that is known here waits for its message."""
     process = survey.process
-    if receipt.number and not node.contracts.has(receipt.flow, receipt.flow_version):
+    if receipt.number and node.contracts.find(receipt.flow, receipt.flow_version) is None:
         raise Parked("a contract version that this node does not take yet", wait_for=f"version:{receipt.flow}", code="PRK-003")
     if receipt.number:
-        flow = node.contracts.find(receipt.flow, receipt.flow_version)
+        flow = node.flow(receipt.flow, receipt.flow_version)
         keeper = process.keeper if process else _roles(flow, receipt).get(flow.keeper, "")
         if node.registry().node_of(keeper) != receipt.issuer:
             raise TransferRefused("a number from a node that is not the keeper's", code="BUS-014")
@@ -106,7 +105,7 @@ def numbered(receipt: Receipt, process: ProcessView | None, node: Node) -> tuple
     )
     if process is not None and process.number and receipt.number > process.number + 1:
         return (step,)
-    flow = node.contracts.find(receipt.flow, receipt.flow_version)
+    flow = node.flow(receipt.flow, receipt.flow_version)
     roles = {**_roles(flow, receipt), **(process.roles if process else {})}
     number, state = _following(receipt, process.steps if process else ())
     known = process.roles if process else {}
@@ -121,8 +120,8 @@ def numbered(receipt: Receipt, process: ProcessView | None, node: Node) -> tuple
             keeper=process.keeper if process else roles[flow.keeper],
             number=number,
             state=state,
-            turn=roles.get(flow.turn(state), ""),
-            ended=flow.is_final(state),
+            turn=roles.get(flow.states[state].turn, ""),
+            ended=flow.states[state].final,
             expired="",
             opened_us=microseconds(receipt.issued_at),
             updated_us=node.clock.now_us(),
@@ -148,10 +147,8 @@ def _shown(receipt: Receipt, timers: Sequence[Timer]) -> list[Deadline]:
               provisional=d.provisional)
         for d in receipt.due_dates
     ]  # fmt: skip
-    gone = [t for t in timers if t.state in ("armed", "paused") and (t.timer, t.item) not in named]
-    stopped = rows.apply(gone, (), start_step="", at=receipt.issued_at)
-    out = [rows.deadline_row(timer, receipt.process_id, receipt.conversation_id, kept=False) for timer in shown]
-    return out + [rows.stopped_row(timer, receipt.process_id, receipt.conversation_id) for timer in stopped]
+    gone = [replace(t, state="stopped") for t in timers if t.state in ("armed", "paused") and (t.timer, t.item) not in named]
+    return [rows.deadline_row(timer, receipt.process_id, receipt.conversation_id, kept=False) for timer in (*shown, *gone)]
 
 
 def _start(timers: Sequence[Timer], timer: str, item: str) -> str:
@@ -178,7 +175,3 @@ def _happening(receipt: Receipt) -> chain.Happening:
         detail=detail,
     )
 
-
-def codes(receipt: Receipt) -> str:
-    """The finding codes of a receipt as canonical JSON."""
-    return orjson.dumps([finding.code for finding in receipt.findings]).decode()

@@ -107,7 +107,7 @@ async def _submit(call: Call, draft: Draft, origin: Origin, node: Node) -> Answe
     """Write the canonical envelope, sign it with the key of the participant that the credential names, and submit it."""
     header = await _header(call, draft, origin, node)
     participant = call.endpoint.participant
-    payload = node.shapes.to_element(draft.message_type, draft.payload)
+    payload = node.catalogue.to_element(draft.message_type, draft.payload)
     raw = signature.sign_envelope(header, payload, node.keys, subject=participant)
     beside: list[Row] = [
         rows.reference(participant, kind, text, conversation_id=header.conversation_id, process_id=header.process_id)
@@ -140,17 +140,17 @@ async def _header(call: Call, draft: Draft, origin: Origin, node: Node) -> Heade
 
 async def _process(call: Call, draft: Draft, origin: Origin, node: Node) -> ProcessView:
     """The running process that the call's numbers name, or the one that this message opens."""
-    flow = draft.flow and node.contracts.current(draft.flow)
-    if flow and flow.opens(draft.message_type):
+    flow = node.contracts.current(draft.flow) if draft.flow else None
+    if flow and draft.message_type in flow.openings:
         return ProcessView(
             process_id=origin.message_id,
             conversation_id=origin.conversation_id,
-            flow=flow.name,
+            flow=flow.flow,
             flow_version=flow.version,
             keeper="",
             roles={},
             number=0,
-            state="",
+            state=flow.start,
         )
     found = await _find(draft, call.endpoint.participant, node)
     if found is None:
@@ -171,7 +171,7 @@ async def _find(draft: Draft, participant: str, node: Node) -> ProcessView | Non
 
 def _addressee(draft: Draft, process: ProcessView, node: Node) -> str:
     """The participant of the role that the contract addresses this message to."""
-    flow = node.contracts.find(process.flow, process.flow_version)
+    flow = node.flow(process.flow, process.flow_version)
     message = flow.messages.get(draft.message_type)
     if message is None or message.receiver not in process.roles:
         raise ContractRefused(f"{draft.message_type} has no addressee in {process.flow}", code="FLW-105")
@@ -207,7 +207,7 @@ async def _once(data: bytes) -> AsyncIterator[bytes]:
 
 
 async def _keep_answer(origin: Origin, receipt: Receipt, node: Node) -> None:
-    await node.ledger.answer_origin(replace(origin, answer=receipt.xml))
+    await node.ledger.commit(Change(name="native.answer", rows=(replace(origin, answer=receipt.xml),)))
 
 
 async def _note(error: GatewayError, request: NativeRequest, endpoint: PartnerEndpoint, node: Node) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from gateway.contract.calendar import Calendar
 from gateway.contract.codes import CodeBook
-from gateway.contract.load import Contracts
+from gateway.contract.terms import Contracts, FlowContract
+from gateway.errors import ContractRefused
 from gateway.ledger.ledger import Ledger
 from gateway.model.participant import Registry
 from gateway.ports import Adapter, Blobs, Bus, Clock, Ids, Keys, Meter, Transport
@@ -16,7 +17,6 @@ from gateway.signing.trust import Trust
 from gateway.validate.catalogue import Catalogue
 from gateway.validate.rules import Rules
 from gateway.xml.limits import Limits
-from gateway.xml.shape import Shapes
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 DAY_US = 86_400_000_000
@@ -68,7 +68,6 @@ class Node:
     registry: Callable[[], Registry]
     limits: Limits
     catalogue: Catalogue
-    shapes: Shapes
     rules: Rules
     codes: CodeBook
     contracts: Contracts
@@ -79,9 +78,19 @@ class Node:
     meter: Meter
     #: Learns a signed registry entry; returns its subject, or "" where it was known or older. Raises `Refusal` for one that does not hold.
     learn: Callable[[bytes], Awaitable[str]]
+    #: Takes in what other processes of this node have learned.
+    refresh: Callable[[], Awaitable[None]]
     policy: Policy = field(default_factory=Policy)
     #: Called after a commit that left something to relay, deliver or watch, so that workers need not poll.
     wake: Callable[[str], None] = lambda _: None
+
+    def flow(self, name: str, version: str) -> FlowContract:
+        """The contract of a flow in a version. Raises `ContractRefused` where this node takes no such."""
+        found = self.contracts.find(name, version)
+        if found is None:
+            known = ", ".join(self.contracts.names())
+            raise ContractRefused(f"no contract {name}@{version} here; known are {known}", code="FLW-110")
+        return found
 
     def is_local(self, participant: str) -> bool:
         """Whether this node speaks for `participant`."""

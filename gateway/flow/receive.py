@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from gateway.bus import headers as bus_headers
 from gateway.contract import step as contract
-from gateway.errors import AlreadyClaimed, NodeError, Parked, Refusal, StaleConversation, TransferRefused
+from gateway.errors import AlreadyClaimed, LeaseLost, NodeError, Parked, Refusal, StaleConversation, TransferRefused
 from gateway.evidence import chain, failure
-from gateway.flow import acknowledge, hear, park, rows
+from gateway.flow import acknowledge, hear, park, rows, supersede
 from gateway.flow.node import Node, microseconds
 from gateway.model.envelope import Permitted, Unpacked, Validated, Verified
 from gateway.model.ledger import AttachmentUse, Change, Claim, Conversation, Delivery, Outbox, Row, Survey
@@ -96,11 +96,11 @@ async def _judge(arrival: Arrival, node: Node, *, parked: bool) -> None:
         try:
             if survey.parked and not parked:
                 raise Parked("an earlier message of this sender waits", wait_for=f"message:{header.conversation_id}", code="PRK-002")
-            if not node.contracts.has(header.flow, header.flow_version):
+            if node.contracts.find(header.flow, header.flow_version) is None:
                 raise Parked("a contract version that this node does not take yet", wait_for=f"version:{header.flow}", code="PRK-003")
-            validated = structure.validate(arrival.verified, node.catalogue, node.shapes, node.rules)
+            validated = structure.validate(arrival.verified, node.catalogue, node.rules)
             await _take(arrival, validated, survey, node)
-        except (StaleConversation, AlreadyClaimed):
+        except (StaleConversation, AlreadyClaimed, LeaseLost):
             continue
         except Refusal as refusal:
             if not await _refuse(arrival, survey, refusal, node):
@@ -133,11 +133,16 @@ async def _take(arrival: Arrival, validated: Validated, survey: Survey, node: No
     here = node.is_local(header.sender)
     message = rows.message_row(validated, accepted_us=accepted_us, word="received", ask_us=None)
     effect = acknowledge.take_effect(receipt, node, process=survey.process, stored=survey.receipts, seq=conversation.version)
+    seat = supersede.Seat()
+    if header.supersedes:
+        seat = await supersede.give_way(header.sender, header.supersedes, survey, node, conversation=conversation)
     await node.ledger.commit(
         Change(
             name="receive.take",
             moves=((survey.conversation.version, conversation),),
+            guards=seat.guards,
             rows=(
+                *seat.rows,
                 _claim(arrival, "taken", now),
                 *facts,
                 *(() if here else (message, acknowledge.receipt_row(arrival.accepted, stored_us=now))),
@@ -145,10 +150,12 @@ async def _take(arrival: Arrival, validated: Validated, survey: Survey, node: No
                 *effect.rows,
                 *_deliveries(permitted, arrival, node, conversation=conversation),
                 *_passed_on(permitted, arrival, receipt, node, conversation=conversation),
+                *(row for one in seat.receipts for row in acknowledge.receipt_outbox(
+                    one, header.traceparent, node, destinations={arrival.accepted.issuer}, seq=conversation.version)),
                 *(() if here else rows.references(validated.payload, header)),
                 *(() if here else _attachments(arrival)),
             ),
-            words=effect.words,
+            words=(*effect.words, *seat.words),
             unpark=((header.sender, header.message_id, "message"),),
         )
     )
@@ -165,15 +172,15 @@ def _count(arrival: Arrival, validated: Validated, survey: Survey, node: Node) -
     if not node.is_local(header.receiver):
         return None, arrival.accepted.number
     missing = {header.ref_to, header.supersedes} - {None} - survey.known
-    flow = node.contracts.find(header.flow, header.flow_version)
-    if process is None and not (contract.opens(flow, header.message_type) or arrival.accepted.number):
+    flow = node.flow(header.flow, header.flow_version)
+    if process is None and not (header.message_type in flow.openings or arrival.accepted.number):
         raise Parked("the process is unknown here", wait_for=f"process:{header.process_id}", code="PRK-004")
     if missing:
         raise Parked("a message that this one names is unknown here", wait_for=f"message:{min(map(str, missing))}", code="PRK-005")
     if arrival.accepted.number:
         return None, arrival.accepted.number
     message = rows.step_message(validated, accepted=arrival.accepted.issued_at)
-    step = contract.count_step(flow, _without_pending(process), message, calendar=node.calendar)
+    step = contract.step(flow, _without_pending(process), message, calendar=node.calendar, stage="receive")
     return Permitted(validated=validated, step=step, keeper=step.roles[flow.keeper]), (process.number if process else 0) + 1
 
 

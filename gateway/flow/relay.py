@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import orjson
 
+from gateway.bus import boundary, topics
 from gateway.bus import headers as bus_headers
-from gateway.bus import topics
 from gateway.errors import NodeError
 from gateway.flow.node import Node
 from gateway.model.envelope import Attachment, Header
@@ -31,8 +31,8 @@ async def relay(node: Node, *, limit: int = 500) -> int:
     for row in waiting:
         if row.part == "message":
             await _send_attachments(row, node)
-    await node.bus.publish([_record(row, node) for row in waiting])
-    await node.ledger.outbox_delete(waiting)
+    await boundary.publish(node.bus, [_record(row, node) for row in waiting], name="relay.publish")
+    await node.ledger.outbox_delete([(row.destination, row.conversation_id, row.seq, row.part) for row in waiting])
     node.meter.count("relay", len(waiting))
     return len(waiting)
 
@@ -71,7 +71,8 @@ async def _send_chunks(header: Header, attachment: Attachment, destination: str,
     async for chunk in _chunks(node.blobs.get(attachment.sha256)):
         headers = bus_headers.for_chunk(header, attachment.sha256, index=index, total=total, destination=destination)
         sealed = seal.seal(key, chunk, seal.info(topic, bus_headers.ce_id(headers)))
-        await node.bus.publish([Record(topic=topic, key=attachment.sha256, value=sealed, headers=headers)])
+        record = Record(topic=topic, key=attachment.sha256, value=sealed, headers=headers)
+        await boundary.publish(node.bus, [record], name="relay.chunk")
         index += 1
 
 

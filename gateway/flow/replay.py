@@ -73,7 +73,7 @@ async def dry_run(failure: Failure, node: Node) -> DryRun:
     """The normal flow up to the door of the partner: what would be sent now against what was sent then; nothing is changed."""
     if failure.stage != "deliver":
         return DryRun(failure_id=failure.failure_id, verdict="unchanged")
-    delivery = await node.ledger.delivery(failure.participant, failure.sender, failure.message_id, failure.part)
+    delivery = await node.ledger.delivery(failure.participant, failure.sender, message_id=failure.message_id, part=failure.part)
     message = await node.ledger.message(failure.sender, failure.message_id)
     row = await node.ledger.endpoint(failure.participant)
     if delivery is None or message is None or row is None:
@@ -142,11 +142,11 @@ async def replay_one(failure_id: str, replay_id: str, node: Node) -> bool:
     """Put one failure back into its stage; False where somebody else did (exactly one replay holds a failure)."""
     failure = await node.ledger.failure(failure_id)
     if failure is not None and failure.state == "scheduled" and failure.stage != "deliver":
-        held = await node.ledger.replay_claim(failure_id, failure.attempts)
-        return held == replay_id and await _enter(failure, node)
+        held = failure_id in await node.ledger.replay_failures(replay_id)
+        return held and await _enter(failure, node)
     if failure is None or failure.state != "failed":
         return False
-    claim = ReplayClaim(failure_id=failure_id, attempt=failure.attempts, replay_id=replay_id)
+    claim = ReplayClaim(failure_id=failure_id, replay_id=replay_id)
     guard = Guard(table=Failure, key=(("failure_id", failure_id),), column="state", expected="failed")
     scheduled = replace(failure, state="scheduled", last_us=node.clock.now_us())
     extra, more = await _due_again(failure, node)
@@ -175,7 +175,7 @@ async def _due_again(failure: Failure, node: Node) -> tuple[tuple[Row, ...], tup
     """The row that automatic retry uses: due now, in its lane, with a compare-and-set on its state."""
     if failure.stage != "deliver":
         return (), ()
-    delivery = await node.ledger.delivery(failure.participant, failure.sender, failure.message_id, failure.part)
+    delivery = await node.ledger.delivery(failure.participant, failure.sender, message_id=failure.message_id, part=failure.part)
     if delivery is None:
         raise NotFound("the delivery of this failure is not here any more")
     now = node.clock.now_us()

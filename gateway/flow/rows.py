@@ -113,7 +113,7 @@ def step_rows(permitted: Permitted, process: ProcessView | None, *, keeper: str,
             flow_version=header.flow_version,
             keeper=keeper,
             number=number,
-            state="" if pending else step.state,
+            state=step.state_before if pending else step.state,
             turn=step.roles.get(step.turn, "") if not pending else keeper,
             ended=step.ends and not pending,
             expired=orjson.dumps(step.expired).decode() if step.expired else "",
@@ -152,7 +152,7 @@ def apply(timers: Iterable[Timer], actions: Iterable[TimerAction], *, start_step
         if action.action == "arm" and action.start and action.due:
             after[action.timer, start_step, action.item] = Timer(
                 timer=action.timer, start_step=start_step, item=action.item, start=action.start, due=action.due,
-                provisional=action.provisional, calendar=action.calendar,
+                provisional=action.provisional, calendar=action.calendar, paused=action.paused,
             )  # fmt: skip
             continue
         for key, timer in after.items():
@@ -162,14 +162,15 @@ def apply(timers: Iterable[Timer], actions: Iterable[TimerAction], *, start_step
 
 
 def _moved(timer: Timer, action: TimerAction, at: dt.datetime) -> Timer:
-    if action.action == "stop":
-        return replace(timer, state="stopped", paused_at=None)
+    if action.action in ("stop", "fire"):
+        return replace(timer, state="stopped" if action.action == "stop" else "fired", paused_at=None)
     if action.action == "pause":
-        return replace(timer, state="paused", paused_at=at)
+        return replace(timer, state="paused", paused_at=action.start or at)
     return replace(
         timer,
         state="armed",
         paused_at=None,
+        paused=action.paused or timer.paused,
         due=action.due or timer.due,
         provisional=action.provisional,
         calendar=action.calendar or timer.calendar,

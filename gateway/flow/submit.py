@@ -35,7 +35,7 @@ async def submit(raw: bytes, node: Node, *, beside: Iterable[Row] = ()) -> Answe
             survey = await node.ledger.survey("submit", verified.header)
             if survey.claim is not None:
                 return _known(verified, survey)
-            validated = validated or structure.validate(verified, node.catalogue, node.shapes, node.rules)
+            validated = validated or structure.validate(verified, node.catalogue, node.rules)
             await _attachments_are_here(validated, node)
             permitted = _permit(validated, survey, node)
             try:
@@ -76,9 +76,9 @@ async def _attachments_are_here(validated: Validated, node: Node) -> None:
 def _permit(validated: Validated, survey: Survey, node: Node) -> Permitted:
     """The contract's word at the sender's node: the keeper's own message on the counted state, any other on counted plus own pending."""
     header = validated.header
-    flow = node.contracts.find(header.flow, header.flow_version)
+    flow = node.flow(header.flow, header.flow_version)
     message = rows.step_message(validated, accepted=node.clock.now())
-    step = contract.submit_step(flow, survey.process, message, calendar=node.calendar)
+    step = contract.step(flow, survey.process, message, calendar=node.calendar)
     return Permitted(validated=validated, step=step, keeper=step.roles[flow.keeper])
 
 

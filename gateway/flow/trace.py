@@ -10,7 +10,7 @@ from gateway.errors import NotFound, RequestRefused, StaleConversation
 from gateway.evidence import chain
 from gateway.flow.node import Node
 from gateway.model import casenumber
-from gateway.model.ledger import Change, Deadline, Delivery, Fact, Failure, Message, Process
+from gateway.model.ledger import Change, Conversation, Deadline, Delivery, Fact, Failure, Message, Process
 from gateway.model.receipt import Receipt
 from gateway.signing import receipts
 
@@ -68,8 +68,10 @@ async def trace(conversation_id: str, node: Node) -> Trace:
         raise NotFound(f"no conversation {conversation_id} here")
     messages = await node.ledger.messages_of(conversation_id)
     deliveries: list[Delivery] = []
+    failures: list[Failure] = []
     for message in messages:
         deliveries += await node.ledger.deliveries_of(message.sender, message.message_id)
+        failures += await node.ledger.failures_of(message.sender, message.message_id)
     stored = await node.ledger.receipts_of(conversation_id)
     return Trace(
         conversation_id=conversation_id,
@@ -77,7 +79,7 @@ async def trace(conversation_id: str, node: Node) -> Trace:
         messages=tuple(messages),
         receipts=tuple(receipts.read(row.xml) for row in stored),
         deliveries=tuple(deliveries),
-        failures=tuple(await node.ledger.failures_of(conversation_id)),
+        failures=tuple(failures),
         turns=tuple([await _turn(process, node) for process in await node.ledger.processes_of(conversation_id)]),
         broken_at=chain.broken(facts),
     )
@@ -86,9 +88,9 @@ async def trace(conversation_id: str, node: Node) -> Trace:
 async def _turn(process: Process, node: Node) -> Turn:
     view = await node.ledger.process_view(process.process_id)
     roles = view.roles if view else {}
-    flow = node.contracts.find(process.flow, process.flow_version)
-    accepts = flow.accepts(process.state)
-    deadlines = await node.ledger.deadlines_of(process.process_id)
+    flow = node.flow(process.flow, process.flow_version)
+    accepts = {name: branches[0].sender for name, branches in flow.states[process.state].accepts.items()}
+    deadlines = await node.ledger.deadlines(process_id=process.process_id)
     armed = tuple(sorted((d for d in deadlines if d.state in ("armed", "paused")), key=lambda d: d.due_us))
     following = {message_type: roles.get(role, role) for message_type, role in accepts.items()}
     return Turn(process=process, roles=roles, next=following, deadlines=armed)
@@ -98,7 +100,7 @@ async def note_access(node: Node, conversation_id: str, *, who: str, why: str, w
     """Every view of a payload is a fact of its own stream: who, why, when (protocol.md §8)."""
     stream = f"access/{conversation_id}"
     for _ in range(node.policy.steps):
-        before = await node.ledger.conversation(stream)
+        before = await node.ledger.conversation(stream) or Conversation(conversation_id=stream, version=0, head="")
         happening = chain.Happening(kind="viewed", actor=who, stage="read", detail=(("what", what), ("why", why)))
         after, facts = chain.extend(before, (happening,), at_us=node.clock.now_us())
         try:

@@ -6,13 +6,16 @@ from dataclasses import replace
 
 import orjson
 
-from gateway.contract import step as contract
+from gateway.contract import expiry
+from gateway.contract.terms import DEADLINE_EXPIRED
 from gateway.errors import AlreadyClaimed, Finding, LeaseLost, PartnerError, StaleConversation
 from gateway.evidence import chain, failure
 from gateway.flow import acknowledge, compose, receive, rows
-from gateway.flow.node import Node, moment
+from gateway.flow.node import Node
+from gateway.model.ids import is_test
 from gateway.model.envelope import Permitted, Validated
 from gateway.model.ledger import Change, Claim, Deadline, Guard, Message, ParkedRecord, Survey, Word
+from gateway.model.payload import Payload
 from gateway.model.process import ProcessView, Step
 from gateway.signing import receipts, signature
 from gateway.validate import structure
@@ -43,7 +46,7 @@ async def fire(node: Node, *, limit: int) -> int:
 
 async def _awaited_in_time(deadline: Deadline, node: Node) -> bool:
     """A parked message of the conversation that came by the due time delays the timer (protocol.md §7)."""
-    return any(row.arrived_us <= deadline.due_us for row in await node.ledger.parked_of(deadline.conversation_id))
+    return any(row.arrived_us <= deadline.due_us for row in await node.ledger.parked_in(deadline.conversation_id))
 
 
 async def _fire(deadline: Deadline, node: Node) -> int:
@@ -52,9 +55,13 @@ async def _fire(deadline: Deadline, node: Node) -> int:
         process = await node.ledger.process_view(deadline.process_id)
         if process is None or process.number == 0:
             return 0
-        flow = node.contracts.find(process.flow, process.flow_version)
-        step = contract.expire(flow, process, deadline.timer, item=deadline.item, calendar=node.calendar)
-        validated = await _expired_message(deadline, process, step, node)
+        timer = next((t for t in process.timers if (t.timer, t.start_step, t.item) == _instance(deadline)), None)
+        if timer is None or timer.state != "armed":
+            return 0
+        flow = node.flow(process.flow, process.flow_version)
+        step = expiry.expire(flow, process, timer, at=node.clock.now(), calendar=node.calendar)
+        payload = expiry.expiry_payload(flow, timer, {"Classification": "internal"})
+        validated = _expired_message(payload, process, step, node)
         survey = await node.ledger.survey("submit", validated.header)
         if survey.process != process:
             continue
@@ -69,29 +76,24 @@ async def _fire(deadline: Deadline, node: Node) -> int:
     return 0
 
 
-async def _expired_message(deadline: Deadline, process: ProcessView, step: Step, node: Node) -> Validated:
+def _instance(deadline: Deadline) -> tuple[str, str, str]:
+    return (deadline.timer, deadline.start_step, deadline.item)
+
+
+def _expired_message(payload: Payload, process: ProcessView, step: Step, node: Node) -> Validated:
     """The signed `common.DeadlineExpired`: the node stands for the keeper as sender, the keeper gets a copy."""
-    timer = node.contracts.timer(deadline.timer)
-    payload = {
-        "CaseReference": {"Classification": "internal"},
-        "Timer": deadline.timer,
-        **({"Item": deadline.item} if deadline.item else {}),
-        "Due": rows.beijing(moment(deadline.due_us)),
-        "Source": timer.source,
-        "CalendarVersion": deadline.calendar,
-    }
     header = compose.header(
         node,
         process=process,
         sender=node.name,
         receiver=process.roles.get(step.receiver_role, process.keeper),
-        message_type="common.DeadlineExpired",
+        message_type=DEADLINE_EXPIRED,
         copies=(("keeper", process.keeper),),
-        test=all(participant.partition(":")[2].startswith("t-") for participant in process.roles.values()),
+        test=is_test(process.keeper),
     )
-    raw = signature.sign_envelope(header, node.shapes.to_element("common.DeadlineExpired", payload), node.keys, subject=node.name)
+    raw = signature.sign_envelope(header, node.catalogue.to_element(DEADLINE_EXPIRED, payload), node.keys, subject=node.name)
     verified = signature.verify(envelope.unpack(raw, node.limits), node.trust, at=node.clock.now())
-    return structure.validate(verified, node.catalogue, node.shapes, node.rules)
+    return structure.validate(verified, node.catalogue, node.rules)
 
 
 def _change(deadline: Deadline, survey: Survey, permitted: Permitted, node: Node) -> Change:
@@ -122,7 +124,6 @@ def _change(deadline: Deadline, survey: Survey, permitted: Permitted, node: Node
             *facts,
             rows.message_row(permitted.validated, accepted_us=now, word="accepted", ask_us=now + node.policy.ask_after_us),
             *made.rows,
-            replace(deadline, state="fired"),
             acknowledge.receipt_row(receipt, stored_us=now),
             *acknowledge.outbox(permitted, receipt, node, seq=conversation.version),
         ),

@@ -386,11 +386,9 @@ class ReplayRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReplayClaim:
-    """Exactly one replay holds a failure's attempt (protocol.md §9); a failure that fails anew can be planned anew."""
+    """Exactly one running replay holds a failure (protocol.md §9); it gives way once that replay has ended."""
 
     failure_id: str
-    #: Failure.attempts when it was scheduled; part of the key.
-    attempt: int
     replay_id: str
 
 

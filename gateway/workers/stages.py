@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from gateway.model.ledger import Delivery
+from gateway.ledger.deliveries import Leased
+from gateway.bus import boundary
 from gateway.ports import Batch, Record, Subscription, Taken
 from gateway.services import Services
 from gateway.workers.loop import Loop, Signals
@@ -96,7 +97,7 @@ class Workers:
         batch = await subscription.poll(limit=self._pace.batch, wait_s=self._pace.poll_s)
         if batch.records:
             await take(batch.records)
-            await subscription.done(batch)
+            await boundary.settle(subscription, batch, name=f"receive.{topic}")
         if topic == "inbox" and batch.ended:
             await self._read_through(batch)
         return len(batch.records)
@@ -134,18 +135,19 @@ class Workers:
             await asyncio.wait([task for tasks in self._running.values() for task in tasks], return_when=asyncio.FIRST_COMPLETED)
             return 1
         leased = await self._services.lease(min(free, self._pace.batch), lease_us=self._pace.lease_us, per_endpoint=self._pace.per_endpoint)
-        for delivery in leased:
-            task = asyncio.create_task(self._one(delivery))
-            self._running.setdefault(delivery.endpoint, set()).add(task)
-            task.add_done_callback(self._running[delivery.endpoint].discard)
+        for one in leased:
+            task = asyncio.create_task(self._one(one))
+            under_way = self._running.setdefault(one.delivery.endpoint, set())
+            under_way.add(task)
+            task.add_done_callback(under_way.discard)
         return len(leased)
 
-    async def _one(self, delivery: Delivery) -> None:
+    async def _one(self, leased: Leased) -> None:
         """One delivery on its own: whatever befalls it, the others go on; its lease runs out and it comes again."""
         try:
-            await self._services.deliver(delivery)
+            await self._services.deliver(leased)
         except Exception as error:  # isolation per message: a fault in one delivery must not end the loop of all
-            log.exception("delivery.broken", code=getattr(error, "code", "NOD-099"), message_id=delivery.message_id)
+            log.exception("delivery.broken", code=getattr(error, "code", "NOD-099"), message_id=leased.delivery.message_id)
         self._signals.wake("deliver")
 
     async def _land(self) -> None:

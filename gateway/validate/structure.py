@@ -1,0 +1,26 @@
+"""Structure and rules: a verified envelope is an instance of its schemas and breaks no refusing rule."""
+
+from __future__ import annotations
+
+from gateway.errors import RuleRefused, SchemaRefused
+from gateway.model.envelope import Validated, Verified
+from gateway.validate.catalogue import Catalogue
+from gateway.validate.rules import Rules
+from gateway.xml import envelope
+
+
+def validate(verified: Verified, catalogue: Catalogue, rules: Rules) -> Validated:
+    """libxml2 over the signed tree, then the rules over its payload as plain data.
+
+    Raises `SchemaRefused` with every finding, explained by xmlschema where it says more, or `RuleRefused` with every finding;
+    advising findings travel with the message (protocol.md §3: the gateway never decides law).
+    """
+    findings = catalogue.validate("envelope", verified.tree)
+    if findings:
+        raise SchemaRefused(findings=catalogue.explain(verified.signed) or findings)
+    payload = catalogue.to_payload(envelope.payload_of(verified.tree))
+    judged = rules.judge(verified.header.message_type, payload, verified.header)
+    refusing = [finding for finding in judged if finding.severity == "refuse"]
+    if refusing:
+        raise RuleRefused(code=refusing[0].code, findings=judged)
+    return Validated(verified=verified, payload=payload, advice=tuple(judged))
