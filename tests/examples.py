@@ -1,4 +1,4 @@
-"""Writes contracts/examples/messages/*.xml, one whole unsigned envelope a message, from the builders: `python -m tests.examples`."""
+"""Writes contracts/examples/messages/*.xml, one unsigned envelope a message: `python -m tests.examples`."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def header(message_type: str) -> Payload:
     from_keeper = element not in _TO_ARBITRATION if review else element in _FROM_COURT
     sender, receiver = (keeper, _STATION) if from_keeper else (_STATION, keeper)
     documents = _DOCUMENTS.get(element, {})
-    attached: Payload = {"Attachments": {"Attachment": [attachment(*item) for item in documents.items()]}} if documents else {}
+    attached: Payload = (
+        {"Attachments": {"Attachment": [attachment(*item) for item in documents.items()]}} if documents else {}
+    )
     return {
         "MessageId": "019cad6f-3c00-7000-8000-00000000000a",
         "ConversationId": "019cad6f-3c00-7000-8000-00000000000b",

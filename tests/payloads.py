@@ -1,4 +1,4 @@
-"""Whole, valid payloads of the designated mediation flow as plain data: one builder a message, a test changes what it is about.
+"""Whole, valid payloads as plain data: one builder a message, a test changes only what it is about.
 
 Persons are placeholders (测试甲 …), numbers have valid check digits of the region 150102 and belong to nobody.
 `changes` replace top-level keys; a change to None takes the key away.
@@ -114,7 +114,12 @@ def document(code: str, name: str) -> Payload:
 
 def mediator(**changes: Value | None) -> Payload:
     """A mediator who presides."""
-    base: Payload = {"MediatorId": "T-M-0001", "Name": MEDIATOR, "CertificateNumber": "内调员字第0001号", "Presiding": "true"}
+    base: Payload = {
+        "MediatorId": "T-M-0001",
+        "Name": MEDIATOR,
+        "CertificateNumber": "内调员字第0001号",
+        "Presiding": "true",
+    }
     return changed(base, changes)
 
 
@@ -174,7 +179,13 @@ def clauses() -> list[Value]:
             "Mode": "银行转账",
             "Text": "被申请人于2026年4月30日前、5月31日前各支付申请人劳动报酬6000元。",
         },
-        {"Number": "2", "Obligor": WORKER, "Obligee": EMPLOYER, "Item": "双方再无其他劳动争议", "Text": "双方就本案再无其他争议。"},
+        {
+            "Number": "2",
+            "Obligor": WORKER,
+            "Obligee": EMPLOYER,
+            "Item": "双方再无其他劳动争议",
+            "Text": "双方就本案再无其他争议。",
+        },
     ]
 
 
@@ -209,7 +220,7 @@ def on_behalf_of(*names: str) -> list[Value]:
 
 def all_payloads() -> dict[str, Callable[..., Payload]]:
     """Message type → builder, for every message of the shipped schemas."""
-    from tests import payloads_arbitration, payloads_mediation, payloads_session  # noqa: PLC0415 - they build on this module
+    from tests import payloads_arbitration, payloads_mediation, payloads_session
 
     builders: dict[str, Callable[..., Payload]] = {}
     for module in (payloads_mediation, payloads_session, payloads_arbitration):

@@ -123,7 +123,11 @@ def review_withdraw(**changes: Value | None) -> Payload:
     base: Payload = {
         "CaseReference": reference(),
         "OnBehalfOf": p.on_behalf_of(p.WORKER),
-        "Withdrawal": {"PartyName": [p.WORKER], "Date": "2026-03-26", "Reason": {"Code": "performed", "Text": "已全部履行"}},
+        "Withdrawal": {
+            "PartyName": [p.WORKER],
+            "Date": "2026-03-26",
+            "Reason": {"Code": "performed", "Text": "已全部履行"},
+        },
     }
     return p.changed(base, changes)
 
@@ -144,7 +148,11 @@ def review_statement(**changes: Value | None) -> Payload:
 
 def review_not_issued(**changes: Value | None) -> Payload:
     """No statement: the content is not clear."""
-    base: Payload = {"CaseReference": reference(), "Reason": {"Code": "W05", "Text": "履行期限不明确"}, "Date": "2026-03-30"}
+    base: Payload = {
+        "CaseReference": reference(),
+        "Reason": {"Code": "W05", "Text": "履行期限不明确"},
+        "Date": "2026-03-30",
+    }
     return p.changed(base, changes)
 
 

@@ -51,8 +51,20 @@ def session_identity(**changes: Value | None) -> Payload:
         "CaseReference": p.case_reference(),
         "SessionId": SESSION,
         "Check": [
-            {"Name": p.WORKER, "Role": "applicant", "Method": "id-card", "Passed": "true", "At": "2026-03-11T14:28:00+08:00"},
-            {"Name": p.EMPLOYER, "Role": "respondent", "Method": "face", "Passed": "true", "At": "2026-03-11T14:29:00+08:00"},
+            {
+                "Name": p.WORKER,
+                "Role": "applicant",
+                "Method": "id-card",
+                "Passed": "true",
+                "At": "2026-03-11T14:28:00+08:00",
+            },
+            {
+                "Name": p.EMPLOYER,
+                "Role": "respondent",
+                "Method": "face",
+                "Passed": "true",
+                "At": "2026-03-11T14:29:00+08:00",
+            },
         ],
     }
     return p.changed(base, changes)
@@ -70,7 +82,9 @@ def session_report(**changes: Value | None) -> Payload:
             {"Name": p.WORKER, "Role": "applicant", "Join": START, "Leave": END, "LeaveReason": "ended"},
             {"Name": p.EMPLOYER, "Role": "respondent", "Join": START, "Leave": END, "LeaveReason": "ended"},
         ],
-        "QualityEvent": [{"At": "2026-03-11T15:02:10+08:00", "Kind": "outage", "Name": p.EMPLOYER, "Text": "中断约20秒"}],
+        "QualityEvent": [
+            {"At": "2026-03-11T15:02:10+08:00", "Kind": "outage", "Name": p.EMPLOYER, "Text": "中断约20秒"}
+        ],
     }
     return p.changed(base, changes)
 

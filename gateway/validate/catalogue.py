@@ -85,7 +85,7 @@ class Catalogue:
 
 
 def load_catalogue(root: Path) -> Catalogue:
-    """Read, check and compile the schemas below `root`. Raises `SettingRefused` for a digest or schema that does not hold."""
+    """Read, check and compile the schemas below `root`. Raises `SettingRefused` when a digest does not hold."""
     schemas = read_index(root)
     if wrong := wrong_digests(root, schemas):
         raise SettingRefused(f"schemas/index.toml has other digests than the files: {', '.join(wrong)}")
@@ -133,7 +133,7 @@ def locations(schemas: tuple[SchemaVersion, ...], kind: RootKind) -> list[tuple[
 
 
 def second_opinion(root: Path, schemas: tuple[SchemaVersion, ...], kind: RootKind) -> xmlschema.XMLSchema10:
-    """The same schemas as xmlschema reads them; takes about a second. Raises `SettingRefused` when one does not build."""
+    """The same schemas as xmlschema reads them (slow). Raises `SettingRefused` when one does not build."""
     source = driver(locations(schemas, kind)).decode()
     try:
         return xmlschema.XMLSchema10(source, base_url=root.resolve().as_uri() + "/", allow="local", defuse="always")

@@ -1,7 +1,7 @@
 """Two validators over the same documents: what libxml2 takes on the hot path must be what the standard says.
 
-Each schema compiles in libxml2 and in xmlschema; seeded instances, good and mutated, get both verdicts. Differences that
-remain stand in schemas/known-differences.toml with their reason; any other is a failure.
+Each schema compiles in libxml2 and in xmlschema; seeded instances, good and mutated, get both verdicts.
+Differences that remain stand in schemas/known-differences.toml with their reason; any other is a failure.
 """
 
 from __future__ import annotations
@@ -18,7 +18,15 @@ from xml.etree.ElementTree import ParseError
 import xmlschema
 
 from gateway.errors import NodeError, SettingRefused
-from gateway.validate.catalogue import ROOT_KINDS, Catalogue, RootKind, load_catalogue, read_index, second_opinion, wrong_digests
+from gateway.validate.catalogue import (
+    ROOT_KINDS,
+    Catalogue,
+    RootKind,
+    load_catalogue,
+    read_index,
+    second_opinion,
+    wrong_digests,
+)
 from gateway.validate.instances import Generator, serialise
 from gateway.validate.pattern import draw
 from gateway.xml.shape import Shape
@@ -79,7 +87,9 @@ def check_schemas(root: Path, *, seed: int = 1, count: int = 1000) -> Report:
         return Report(schemas=(), problems=(str(error),))
     names = tuple(f"{schema.namespace}@{schema.version}" for schema in schemas)
     if wrong := wrong_digests(root, schemas):
-        return Report(schemas=names, problems=tuple(f"{name}: not the file that the index names by its digest" for name in wrong))
+        return Report(
+            schemas=names, problems=tuple(f"{name}: not the file that the index names by its digest" for name in wrong)
+        )
     try:
         catalogue = load_catalogue(root)
         _prove_patterns(catalogue.shapes.roots.values())
@@ -137,7 +147,9 @@ class Comparison:
             taken_by=taken_by,
             refusal=refusal,
             document=data,
-            known=next((row.id for row in self._known if row.taken_by == taken_by and re.search(row.refusal, refusal)), ""),
+            known=next(
+                (row.id for row in self._known if row.taken_by == taken_by and re.search(row.refusal, refusal)), ""
+            ),
         )
         self.differences.append(difference)
         return difference
@@ -160,14 +172,15 @@ def _prove_patterns(shapes: Iterable[Shape]) -> None:
 
 
 def read_known(root: Path) -> tuple[KnownDifference, ...]:
-    """The rows of schemas/known-differences.toml; none when there is no such file. Raises `SettingRefused` on a bad row."""
+    """The rows of schemas/known-differences.toml, none without the file. Raises `SettingRefused` on a bad row."""
     path = root / "known-differences.toml"
     if not path.exists():
         return ()
     try:
         rows = tomllib.loads(path.read_text(encoding="utf-8")).get("difference", [])
         return tuple(
-            KnownDifference(id=row["id"], taken_by=row["taken_by"], refusal=row["refusal"], reason=row["reason"]) for row in rows
+            KnownDifference(id=row["id"], taken_by=row["taken_by"], refusal=row["refusal"], reason=row["reason"])
+            for row in rows
         )
     except (tomllib.TOMLDecodeError, KeyError) as error:
         raise SettingRefused(f"schemas/known-differences.toml cannot be read: {error!r}") from error

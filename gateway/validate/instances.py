@@ -12,12 +12,17 @@ from gateway.xml.shape import Shape, SimpleType
 
 #: Texts on which validators are known to part: blanks, borders of types, digits of other scripts, lengths by character.
 NASTY = (
-    "", " ", "\u00a0", "\u3000", "\n", "\t5", " 5 ", "5\n", "+5", "-1", "007", "-0", "1e3", "NaN", "INF", ".5", "5.", "1234.567",
-    "99999999999999999.99", "9999999999999999.99", "１２", "٣", "²", "true ", "1", "TRUE", "2026-02-30", "2024-02-29", "2100-02-29",
-    "0000-01-01", "-2026-01-01", "2026-01-01Z", "2026-1-1", "2999-12-31", "2026-11-24T10:00:00", "2026-11-24T24:00:00+08:00",
+    "", " ", "\u00a0", "\u3000", "\n", "\t5", " 5 ", "5\n", "+5", "-1", "007", "-0", "1e3", "NaN", "INF", ".5", "5.",
+    "1234.567",
+    "99999999999999999.99", "9999999999999999.99", "１２", "٣", "²", "true ", "1", "TRUE",
+    "2026-02-30", "2024-02-29", "2100-02-29",
+    "0000-01-01", "-2026-01-01", "2026-01-01Z", "2026-1-1", "2999-12-31",
+    "2026-11-24T10:00:00", "2026-11-24T24:00:00+08:00",
     "2026-11-24T10:00:60+08:00", "2026-11-24T10:00:00+13:59", "2026-11-24T10:00:00+14:00", "2026-11-24T10:00:00-00:00",
-    "2026-11-24T10:00:00.1234567+08:00", "2026-02-30T10:00:00+08:00", "2026-11-24 10:00:00+08:00", "𠮷" * 200, "𠮷" * 201,
-    "x" * 4001, "e\u0301" * 100, "a\rb", "a\tb", "\u200b", "\ufeffa", "<&>\"'", "]]>", "D10", "D1011", "d101", "null", "内",
+    "2026-11-24T10:00:00.1234567+08:00", "2026-02-30T10:00:00+08:00", "2026-11-24 10:00:00+08:00",
+    "𠮷" * 200, "𠮷" * 201,
+    "x" * 4001, "e\u0301" * 100, "a\rb", "a\tb", "\u200b", "\ufeffa", "<&>\"'", "]]>",
+    "D10", "D1011", "d101", "null", "内",
 )  # fmt: skip
 
 
@@ -38,7 +43,9 @@ class Generator:
     def __init__(self, shapes: Mapping[str, Shape], chance: Random) -> None:
         self._shapes = shapes
         self._chance = chance
-        self._payloads = [shape for name, shape in shapes.items() if name.split(".")[0] not in {"envelope", "receipt", "registry"}]
+        self._payloads = [
+            shape for name, shape in shapes.items() if name.split(".")[0] not in {"envelope", "receipt", "registry"}
+        ]
 
     def good(self, name: str) -> Branch:
         """A document of a global element (`mediation.Progress`) that is meant to be an instance."""
@@ -76,7 +83,8 @@ class Generator:
             return f"{chance.randint(1990, 2040)}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}"
         if kind.base == "dateTime":
             day = f"{chance.randint(2020, 2030)}-{chance.randint(1, 12):02}-{chance.randint(1, 28):02}"
-            return f"{day}T{chance.randint(0, 23):02}:{chance.randint(0, 59):02}:00{chance.choice(('', '.5', '.123456'))}+08:00"
+            fraction = chance.choice(("", ".5", ".123456"))
+            return f"{day}T{chance.randint(0, 23):02}:{chance.randint(0, 59):02}:00{fraction}+08:00"
         if kind.pattern:
             return draw(kind.pattern, chance)
         length = chance.randint(max(kind.min_length, 1), min(kind.max_length, 40))
@@ -136,7 +144,9 @@ def _swap(branch: Branch, chance: Random) -> Branch:
 
 def _rename(branch: Branch, chance: Random) -> Branch:
     namespace, _, local = branch.tag[1:].partition("}")
-    return replace(branch, tag=chance.choice((f"{{{namespace}}}{local}x", f"{{urn:example:other}}{local}", f"{{}}{local}")))
+    return replace(
+        branch, tag=chance.choice((f"{{{namespace}}}{local}x", f"{{urn:example:other}}{local}", f"{{}}{local}"))
+    )
 
 
 def _bad_text(branch: Branch, chance: Random) -> Branch:

@@ -1,4 +1,4 @@
-"""Draws texts that match a pattern of our schemas: classes, groups, alternatives and counts, nothing else is in the subset."""
+"""Draws texts that match a pattern of our schemas: classes, groups, alternatives, counts, and nothing else."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from random import Random
 
 from gateway.errors import SettingRefused
 
-#: What stands for "any character but these": letters of every script that our fields meet, among them ones beyond the BMP.
+#: What stands for "any character but these": every script that our fields meet, also beyond the BMP.
 ALPHABET = "aZ09 -.,:;/()（）〔〕·、。甲乙丙工会仲裁调解\u00a0\u3000\u1820\u182d\u2022𠮷㐂é"
 _ESCAPES = {"t": "\t", "n": "\n", "r": "\r"}
 #: An unbounded count is drawn up to this many beyond its minimum.
@@ -55,7 +55,7 @@ class _Reader:
                     continue
                 self._at = start
                 parts.append(self._atom())
-            self._at = after if after > end else end
+            self._at = max(end, after)
         return "".join(parts)
 
     def _atom(self) -> str:
@@ -92,7 +92,9 @@ class _Reader:
     def _escaped(self) -> str:
         character = self._next()
         if character.isalnum() and character not in _ESCAPES:
-            raise SettingRefused(f"the escape \\{character} in {self._pattern!r} is read differently by the two validators")
+            raise SettingRefused(
+                f"the escape \\{character} in {self._pattern!r} is read differently by the two validators"
+            )
         return _ESCAPES.get(character, character)
 
     def _count(self) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """XML Schema on the hot path: a thin layer over libxml2's validator, with findings that people can read.
 
-One driver document imports every schema of a root, so that one compiled schema judges a whole envelope, payload included.
+One driver document imports every schema of a root, so that one compiled schema judges a whole envelope with its payload.
 Nothing outside the schema folder is ever opened.
 """
 
@@ -10,7 +10,7 @@ import re
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from lxml import etree
@@ -19,8 +19,6 @@ from gateway.errors import Finding, SettingRefused
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
-    from lxml.etree import _InputDocument as InputDocument
-    from lxml.etree import _ResolverContext as ResolverContext
 
 #: More findings than this help nobody, and a hostile document could make millions.
 MOST_FINDINGS = 50
@@ -51,7 +49,10 @@ _CHINESE = (
     (r"This element is not expected\.", "此处不应出现该元素"),
     (r"Missing child element\(s\)\. Expected is (?:one of )?\( (.+?) \)\.", "缺少子元素，应有：{0}"),
     (r"\[facet 'pattern'\] The value '(.*)' is not accepted by the pattern '(.*)'\.", "值“{0}”不合格式 {1}"),
-    (r"\[facet 'enumeration'\] The value '(.*)' is not an element of the set \{(.*)\}\.", "值“{0}”不在允许的取值 {1} 之中"),
+    (
+        r"\[facet 'enumeration'\] The value '(.*)' is not an element of the set \{(.*)\}\.",
+        "值“{0}”不在允许的取值 {1} 之中",
+    ),
     (r"\[facet 'maxLength'\].* length of '(\d+)'.* length of '(\d+)'\.", "长度为 {0}，超过上限 {1}"),
     (r"\[facet 'minLength'\].* length of '(\d+)'.* length of '(\d+)'\.", "长度为 {0}，不足下限 {1}"),
     (r"\[facet '(?:total|fraction)Digits'\].*\('(\d+)'\)\.", "数字位数超过 {0} 位"),
@@ -83,14 +84,16 @@ class CompiledSchema:
         self._lock = threading.Lock()
 
     def validate(self, tree: Element) -> list[Finding]:
-        """Every finding (XPath, line, code, texts) of an element or document that is no instance; empty when it is one."""
+        """Every finding (XPath, line, code, texts) of a root element that is no instance; empty when it is one."""
         with self._lock:
             if self._schema.validate(tree):
                 return []
             entries = list(self._schema.error_log)[: 4 * MOST_FINDINGS]
         findings: dict[tuple[str, str], Finding] = {}
         for entry in entries:
-            finding = _finding(tree, path=entry.path or "", line=entry.line, kind=entry.type_name, message=entry.message)
+            finding = _finding(
+                tree, path=entry.path or "", line=entry.line, kind=entry.type_name, message=entry.message
+            )
             findings.setdefault((finding.xpath, finding.code), finding)
         return list(findings.values())[:MOST_FINDINGS]
 
@@ -99,7 +102,9 @@ class CompiledSchema:
         try:
             tree = etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
         except etree.XMLSyntaxError as error:
-            return [Finding(code="XSD-001", xpath="/", text_zh="不是格式良好的 XML", text_en=f"not well-formed: {error}")]
+            return [
+                Finding(code="XSD-001", xpath="/", text_zh="不是格式良好的 XML", text_en=f"not well-formed: {error}")
+            ]
         return self.validate(tree)
 
 
@@ -132,18 +137,16 @@ class _Folder(etree.Resolver):
         super().__init__()
         self._root = root
 
-    def resolve(self, system_url: str, public_id: str, context: ResolverContext) -> InputDocument | None:
+    def resolve(self, system_url: str | None, _public_id: str | None, context: object, /) -> Any:
         """The file, or an empty document, which does not compile, when it lies elsewhere."""
-        del public_id  # the signature is lxml's
-        path = Path(unquote(system_url.removeprefix("file://"))).resolve()
+        path = Path(unquote((system_url or "").removeprefix("file://"))).resolve()
         if path.is_relative_to(self._root) and path.is_file():
             return self.resolve_filename(str(path), context)
         return self.resolve_string("<outside/>", context)
 
 
 def _finding(tree: Element, *, path: str, line: int, kind: str, message: str) -> Finding:
-    root = tree.getroot() if isinstance(tree, etree._ElementTree) else tree  # noqa: SLF001 - lxml names its tree type so
-    element = _locate(root, path)
+    element = _locate(tree, path)
     sentence = _NAMESPACE.sub(lambda match: _prefix(match[1]), message.partition(": ")[2] or message)
     # "Element 'x', attribute 'y': …" keeps the attribute in the sentence.
     attribute = re.match(r"Element '[^']*', attribute '([^']*)'", message)
@@ -178,7 +181,9 @@ def _locate(root: Element, path: str) -> Element | None:
         children = [child for child in node if isinstance(child.tag, str)]
         if step["name"] != "*":
             children = [
-                child for child in children if child.prefix == step["prefix"] and etree.QName(child).localname == step["name"]
+                child
+                for child in children
+                if child.prefix == step["prefix"] and etree.QName(child).localname == step["name"]
             ]
         position = int(step["position"] or 1)
         if position > len(children):

@@ -1,7 +1,7 @@
 """Payloads as plain data and as XML: the shape of every element is read from its schema, never written down twice.
 
-A leaf is its text; an element with children is a dict; an element that may repeat is a list; an attribute is "@name" and the
-text beside it "#text". Order comes from the schema. The content of an `Extension` is one text: its canonical XML.
+A leaf is its text; an element with children is a dict; an element that may repeat is a list; an attribute is "@name" and
+the text beside it "#text". Order comes from the schema. The content of an `Extension` is one text: its canonical XML.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Field", "Shape", "Shapes", "SimpleType"]
 
 _XMLDSIG = "{http://www.w3.org/2000/09/xmldsig#}Signature"
-_PREFIXES = {"c": "urn:sct:common:1"}
+_PREFIXES: dict[str | None, str] = {"c": "urn:sct:common:1"}
 
 
 class Field(NamedTuple):
@@ -55,12 +55,12 @@ class Shapes:
         """An element that its schema accepted, as plain data. Raises `PayloadRefused` naming what does not fit."""
         shape = self._roots.get(str(element.tag))
         if shape is None:
-            raise _refused(f"/{element.tag}", "没有这个元素", "there is no such element")
+            raise _refused(f"/{element.tag!s}", "没有这个元素", "there is no such element")
         value = self._read(element, shape)
         return cast("Payload", value)
 
     def to_element(self, name: str, payload: Payload) -> Element:
-        """The element of `<family>.<Element>` with children in schema order. Raises `PayloadRefused` naming the path."""
+        """The element of `<family>.<Element>`, children in order. Raises `PayloadRefused` naming the path."""
         family, _, local = name.partition(".")
         shape = self._roots.get(f"{{urn:sct:{family}:1}}{local}")
         if shape is None:
@@ -89,29 +89,35 @@ class Shapes:
             return _read_text(element, shape)
         if shape.open == "lax":
             return _canonical_content(element)
+        return self._read_children(element, shape)
+
+    def _read_children(self, element: Element, shape: Shape) -> dict[str, Value]:
+        """The hot path: one look-up a child, in document order."""
         fields = self._fields[shape.type_name]
-        result: dict[str, Value] = {}
-        for name in shape.attributes:
-            if (attribute := element.get(name)) is not None:
-                result["@" + name] = attribute
+        result: dict[str, Value] = {"@" + name: element.get(name, "") for name in shape.attributes}
+        value: Value
         for child in element:
             field = fields.get(child.tag)
             if field is None:
                 if child.tag == _XMLDSIG:
                     continue
-                raise _refused(f"{element.tag}/{child.tag}", "不是该元素的子元素", "is no child of this element")
-            if field.leaf:
+                raise _refused(f"{element.tag!s}/{child.tag!s}", "不是该元素的子元素", "is no child of this element")
+            name, many, inner, leaf, collapse = field
+            if leaf:
                 if len(child):
-                    raise _refused(str(child.tag), "文字元素内有子节点", "an element of text has nodes inside")
-                value: Value = child.text or ""
-                if field.collapse:
-                    value = cast("str", value).strip(" \t\r\n")
+                    raise _refused(name, "文字元素内有子节点", "an element of text has nodes inside")
+                text = child.text or ""
+                value = text.strip(" \t\r\n") if collapse else text
+            elif inner.plain:
+                value = self._read_children(child, inner)
             else:
-                value = self._read(child, field.shape)
-            if field.many:
-                cast("list[Value]", result.setdefault(field.name, [])).append(value)
+                value = self._read(child, inner)
+            if not many:
+                result[name] = value
+            elif name in result:
+                cast("list[Value]", result[name]).append(value)
             else:
-                result[field.name] = value
+                result[name] = [value]
         return result
 
 
@@ -144,7 +150,11 @@ def _write(element: Element, shape: Shape, value: Value, path: str) -> None:
             continue
         content = value[child.name]
         if isinstance(content, list) != child.many:
-            raise _refused(f"{path}/{child.name}", "可重复的元素应为列表，其余不得为列表", "a repeatable element is a list, another is not")
+            raise _refused(
+                f"{path}/{child.name}",
+                "可重复的元素应为列表，其余不得为列表",
+                "a repeatable element is a list, another is not",
+            )
         for position, item in enumerate(content if isinstance(content, list) else [content], start=1):
             place = f"{path}/{child.name}[{position}]" if child.many else f"{path}/{child.name}"
             _write(etree.SubElement(element, child.tag), child, item, place)
@@ -194,7 +204,9 @@ def _write_content(element: Element, text: str, path: str) -> None:
     try:
         wrapped = etree.fromstring(f"<x>{text}</x>".encode(), parser)
     except (etree.XMLSyntaxError, UnicodeEncodeError):
-        raise _refused(path, "扩展内容不是格式良好的 XML", "the content of an extension is not well-formed XML") from None
+        raise _refused(
+            path, "扩展内容不是格式良好的 XML", "the content of an extension is not well-formed XML"
+        ) from None
     if any(not isinstance(node.tag, str) for node in wrapped.iter()):
         raise _refused(path, "扩展内容含注释或处理指令", "the content of an extension has a comment or instruction")
     element.text = wrapped.text
@@ -211,4 +223,6 @@ def _type_of(tag: str) -> str:
 
 
 def _refused(path: str, zh: str, en: str) -> PayloadRefused:
-    return PayloadRefused(findings=[Finding(code=PayloadRefused.code, xpath=path, text_zh=f"{path}：{zh}", text_en=f"{path}: {en}")])
+    return PayloadRefused(
+        findings=[Finding(code=PayloadRefused.code, xpath=path, text_zh=f"{path}：{zh}", text_en=f"{path}: {en}")]
+    )

@@ -6,9 +6,9 @@ What is outside the subset is refused at start, so that a schema can never mean 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from lxml import etree
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _XS = "{http://www.w3.org/2001/XMLSchema}"
 #: A type's name in Clark notation: {namespace}name.
 Name = str
+#: How a wildcard is processed; empty where there is none.
+Wildcard = Literal["", "strict", "lax", "skip"]
 _Definitions = dict[Name, "tuple[Element, str]"]
 
 
@@ -58,8 +60,13 @@ class Shape:
     children: tuple[Shape, ...] = ()
     #: Children of which exactly one stands, as a group of names; empty without xs:choice.
     choice: frozenset[str] = frozenset()
-    #: How a wildcard at the end is processed: "" where there is none.
-    open: Literal["", "strict", "lax", "skip"] = ""
+    #: How a wildcard at the end is processed.
+    open: Wildcard = ""
+
+    @property
+    def plain(self) -> bool:
+        """Whether the element holds child elements and nothing else."""
+        return self.text is None and self.open != "lax"
 
     @property
     def many(self) -> bool:
@@ -96,26 +103,31 @@ class _Reader:
             raise _outside(node, "a type that contains itself")
         definition, home = self._definition(node, type_name)
         high = node.get("maxOccurs", "1")
-        occurs = {"minimum": int(node.get("minOccurs", "1")), "maximum": None if high == "unbounded" else int(high)}
-        frame = {"tag": f"{{{target}}}{name}", "name": name, "type_name": type_name, **occurs}
+        frame = Shape(
+            tag=f"{{{target}}}{name}",
+            name=name,
+            type_name=type_name,
+            minimum=int(node.get("minOccurs", "1")),
+            maximum=None if high == "unbounded" else int(high),
+        )
         if definition.tag == f"{_XS}simpleType":
-            return Shape(**frame, text=self._simple_type(type_name))  # type: ignore[arg-type] - a dict of mixed values
+            return replace(frame, text=self._simple_type(type_name))
         self._reading.append(type_name)
-        content = self._complex(definition, home)
+        shape = self._complex(frame, definition, home)
         self._reading.pop()
-        return Shape(**frame, **content)  # type: ignore[arg-type] - as above
+        return shape
 
-    def _complex(self, node: Element, home: str) -> dict[str, object]:
+    def _complex(self, frame: Shape, node: Element, home: str) -> Shape:
         simple = node.find(f"{_XS}simpleContent/{_XS}extension")
         if simple is not None:
             base = _resolve(simple, simple.get("base", ""))
-            return {"text": self._simple_type(base), "attributes": self._attributes(simple)}
+            return replace(frame, text=self._simple_type(base), attributes=self._attributes(simple))
         sequence = node.find(f"{_XS}sequence")
         if sequence is None:
             raise _outside(node, "a complex type without sequence or simple content")
         children: list[Shape] = []
         choice: frozenset[str] = frozenset()
-        wildcard = ""
+        wildcard: Wildcard = ""
         for particle in sequence.iterchildren(etree.Element):
             if particle.tag == f"{_XS}element":
                 children.append(self.element(particle, home))
@@ -124,10 +136,11 @@ class _Reader:
                 choice = frozenset(option.name for option in options)
                 children += options
             elif particle.tag == f"{_XS}any":
-                wildcard = particle.get("processContents", "strict")
+                wildcard = cast("Wildcard", particle.get("processContents", "strict"))
             else:
                 raise _outside(particle, "a particle that is no element, choice or wildcard")
-        return {"children": tuple(children), "choice": choice, "open": wildcard, "attributes": self._attributes(node)}
+        attributes = self._attributes(node)
+        return replace(frame, children=tuple(children), choice=choice, open=wildcard, attributes=attributes)
 
     def _attributes(self, node: Element) -> dict[str, SimpleType]:
         found: dict[str, SimpleType] = {}
@@ -151,7 +164,9 @@ def _restriction(node: Element) -> SimpleType:
     restriction = node.find(f"{_XS}restriction")
     if restriction is None:
         raise _outside(node, "a simple type that is no restriction")
-    facets = {str(facet.tag).removeprefix(_XS): facet.get("value", "") for facet in restriction.iterchildren(etree.Element)}
+    facets = {
+        str(facet.tag).removeprefix(_XS): facet.get("value", "") for facet in restriction.iterchildren(etree.Element)
+    }
     return SimpleType(
         base=restriction.get("base", "").partition(":")[2],
         pattern=facets.get("pattern"),

@@ -80,7 +80,10 @@ REFERENCE: Payload = {"Classification": "internal"}
         ({"CaseReference": [REFERENCE]}, "Progress/CaseReference"),
         ({"CaseReference": "internal"}, "Progress/CaseReference"),
         ({"CaseReference": REFERENCE, "OnBehalfOf": {}}, "Progress/OnBehalfOf"),
-        ({"CaseReference": REFERENCE, "OnBehalfOf": [{"PartyName": ["甲"], "Wrong": "1"}]}, "Progress/OnBehalfOf[1]/Wrong"),
+        (
+            {"CaseReference": REFERENCE, "OnBehalfOf": [{"PartyName": ["甲"], "Wrong": "1"}]},
+            "Progress/OnBehalfOf[1]/Wrong",
+        ),
         ({"CaseReference": REFERENCE, "Summary": {"#text": "x"}}, "Progress/Summary"),
         ({"CaseReference": REFERENCE, "Summary": "bell \x07"}, "Progress/Summary"),
         ({"CaseReference": REFERENCE, "Summary": "half \ud800"}, "Progress/Summary"),
@@ -90,7 +93,7 @@ REFERENCE: Payload = {"Classification": "internal"}
     ],
 )
 def test_what_does_not_fit_is_refused_by_path(payload: dict[str, Value], path: str) -> None:
-    """A key that the schema does not have, a list where none belongs, or a text that XML cannot hold is named by its path."""
+    """A key without schema, a list where none belongs, a text that XML cannot hold: each is named by its path."""
     with pytest.raises(PayloadRefused) as refused:
         SHAPES.to_element("mediation.Progress", payload)
 
@@ -117,7 +120,9 @@ def test_a_comment_inside_a_text_does_not_cut_it_short() -> None:
 
 def test_blanks_around_a_date_are_no_part_of_it() -> None:
     """Types whose blanks XML Schema collapses are read without them; texts are read as they stand."""
-    element = SHAPES.to_element("mediation.Progress", {"CaseReference": REFERENCE, "Summary": " a ", "NextDate": "2026-03-18"})
+    element = SHAPES.to_element(
+        "mediation.Progress", {"CaseReference": REFERENCE, "Summary": " a ", "NextDate": "2026-03-18"}
+    )
     data = etree.tostring(element).replace(b"2026-03-18", b"\n 2026-03-18 ")
 
     payload = SHAPES.to_payload(etree.fromstring(data))
