@@ -1,9 +1,11 @@
-"""What the node tells about itself: facts in the log (JSON, ids only) and metrics for Prometheus with bounded labels."""
+"""What the node tells about itself.
+
+Facts in the log (JSON, ids only) and metrics for Prometheus with bounded labels.
+"""
 
 from __future__ import annotations
 
 import logging
-import re
 import sys
 import threading
 from collections import defaultdict
@@ -14,20 +16,26 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from structlog.typing import EventDict, WrappedLogger
 
-#: What a log line may carry: ids, codes, counts, durations. Anything else is dropped, so that no payload slips in by mistake.
-ALLOWED = frozenset(
-    """
-    event level timestamp logger node worker stage name code outcome kind state part flow message_type profile participant sender
-    receiver recipient issuer endpoint message_id conversation_id process_id failure_id replay_id deadline timer subject serial
-    fingerprint trace_id span_id topic group partition offset count limit total done failed size_bytes status method route attempt
-    attempts seq number version due until wait_s took_ms took_us age_s error exception reason signal pid port host broker database
-    """.split()
-)
+#: What a log line may carry: ids, codes, counts, durations. Anything else is dropped, so that no payload slips in by
+#: mistake.
+# fmt: off
+ALLOWED = frozenset((
+    "event", "level", "timestamp", "logger", "node", "worker", "stage", "name", "code", "outcome", "kind", "state",
+    "part", "flow", "message_type", "profile", "participant", "sender", "receiver", "recipient", "issuer",
+    "endpoint", "message_id", "conversation_id", "process_id", "failure_id", "replay_id", "deadline", "timer",
+    "subject", "serial", "fingerprint", "trace_id", "span_id", "topic", "group", "partition", "offset", "count",
+    "limit", "total", "done", "failed", "size_bytes", "status", "method", "route", "attempt", "attempts", "seq",
+    "number", "version", "due", "until", "wait_s", "took_ms", "took_us", "age_s", "error", "exception", "reason",
+    "signal", "pid", "port", "host", "broker", "database",
+))
+# fmt: on
 #: Longer values are no ids.
 _LONGEST = 200
-#: Values of one label that are told apart; what comes later is counted as `other`, so that no stranger can fill the memory.
+#: Values of one label that are told apart; what comes later is counted as `other`, so that no stranger can fill the
+#: memory.
 _VALUES = 200
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,60}\Z")
+#: The labels of every metric; any other is left out.
+LABELS = ("stage", "outcome", "code", "kind", "profile", "timer", "worker", "topic", "method", "route", "status")
 #: Seconds: from a commit to a slow partner.
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -35,10 +43,17 @@ METRICS_MEDIA_TYPE = CONTENT_TYPE_LATEST
 
 
 def configure(*, level: str = "info", form: str = "json", stream: TextIO | None = None) -> None:
-    """Set up structlog and the standard library's logging once a process; `form` is json or text, `stream` stderr by default."""
+    """Set up structlog and the standard library's logging once a process.
+
+    `form` is json or text, `stream` stderr by default.
+    """
     out = stream or sys.stderr
     least = logging.getLevelNamesMapping()[level.upper()]
-    renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False) if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    renderer: Any = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=False)
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -99,51 +114,47 @@ def name_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> Ev
 
 
 class PrometheusMeter:
-    """`ports.Meter` over a registry of its own. The first use of a name fixes its labels; later ones are fitted to them."""
+    """`ports.Meter` over a registry of its own; every metric has the same `LABELS`, an empty one counts as absent."""
 
     def __init__(self) -> None:
         """No metric yet."""
         self._registry = CollectorRegistry()
-        self._metrics: dict[str, Counter | Histogram] = {}
-        self._labels: dict[str, tuple[str, ...]] = {}
-        self._values: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._counters: dict[str, Counter] = {}
+        self._histograms: dict[str, Histogram] = {}
+        self._values: dict[str, set[str]] = defaultdict(set)
         self._lock = threading.Lock()
 
     def count(self, name: str, value: int = 1, **labels: str) -> None:
         """Add to `sct_<name>_total`."""
-        counter = self._metric(name, labels, Counter)
-        if isinstance(counter, Counter):
-            counter.labels(**self._fit(name, labels)).inc(value)
+        with self._lock:
+            counter = self._counters.get(name)
+            if counter is None:
+                counter = self._counters[name] = Counter(
+                    f"sct_{name}", name.replace("_", " "), LABELS, registry=self._registry
+                )
+        counter.labels(*self._fit(labels)).inc(value)
 
     def observe(self, name: str, seconds: float, **labels: str) -> None:
         """Record a duration in `sct_<name>_seconds`."""
-        histogram = self._metric(f"{name}_seconds", labels, Histogram)
-        if isinstance(histogram, Histogram):
-            histogram.labels(**self._fit(f"{name}_seconds", labels)).observe(seconds)
+        with self._lock:
+            histogram = self._histograms.get(name)
+            if histogram is None:
+                title = f"sct_{name}_seconds"
+                histogram = Histogram(title, name.replace("_", " "), LABELS, registry=self._registry, buckets=_BUCKETS)
+                self._histograms[name] = histogram
+        histogram.labels(*self._fit(labels)).observe(seconds)
 
     def render(self) -> bytes:
         """All metrics in the text format of Prometheus (`METRICS_MEDIA_TYPE`)."""
         return generate_latest(self._registry)
 
-    def _metric(self, name: str, labels: dict[str, str], kind: type[Counter | Histogram]) -> Counter | Histogram | None:
-        found = self._metrics.get(name)
-        if found is None and _NAME.match(name):
-            with self._lock:
-                if name not in self._metrics:
-                    self._labels[name] = tuple(sorted(labels))
-                    extra = {"buckets": _BUCKETS} if kind is Histogram else {}
-                    text = name.replace("_", " ")
-                    self._metrics[name] = kind(f"sct_{name}", text, self._labels[name], registry=self._registry, **extra)  # type: ignore[arg-type]  # buckets are the histogram's alone
-                found = self._metrics[name]
-        return found
-
-    def _fit(self, name: str, labels: dict[str, str]) -> dict[str, str]:
-        fitted = {}
-        for label in self._labels[name]:
+    def _fit(self, labels: dict[str, str]) -> list[str]:
+        fitted = []
+        for label in LABELS:
             value = labels.get(label, "")[:64]
-            known = self._values[name, label]
+            known = self._values[label]
             if value not in known and len(known) >= _VALUES:
                 value = "other"
             known.add(value)
-            fitted[label] = value
+            fitted.append(value)
         return fitted

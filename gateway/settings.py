@@ -1,6 +1,7 @@
 """Settings: gateway.toml, then GATEWAY_* variables over it, frozen (product.md §3). The default is one embedded node.
 
-The file is the one that GATEWAY_CONFIG names, else ./gateway.toml, else gateway.toml in the data directory; none is needed.
+The file is the one that GATEWAY_CONFIG names, else ./gateway.toml, else gateway.toml in the data directory; none is
+needed.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from gateway.errors import SettingRefused
@@ -25,26 +27,45 @@ Files = Annotated[tuple[Path, ...], NoDecode]
 class Settings(BaseSettings):
     """Every setting of a node, with its default and unit; the name in upper case behind GATEWAY_ is its variable."""
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True)
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True
+    )
 
     node: str = Field("local", pattern=rf"^{_NAME}$", description="name of this node on the bus and in the registry")
     data: Path = Field(Path("data"), description="directory of databases, keys and attachments")
-    database: SecretStr = Field(SecretStr(""), description="ledger: sqlite:///FILE or postgresql+psycopg://…; empty: SQLite in data")
-    bus: SecretStr = Field(SecretStr(""), description="kafka://host:port,…, sqlite:///FILE or postgresql+psycopg://…; empty: SQLite in data")
+    database: SecretStr = Field(
+        SecretStr(""), description="ledger: sqlite:///FILE or postgresql+psycopg://…; empty: SQLite in data"
+    )
+    bus: SecretStr = Field(
+        SecretStr(""),
+        description="kafka://host:port,…, sqlite:///FILE or postgresql+psycopg://…; empty: SQLite in data",
+    )
     prefix: str = Field("sct", pattern=rf"^{_NAME}$", description="first word of all topic names")
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8600, ge=1, le=65535, description="TCP port to listen on")
-    tls_certificate: Path | None = Field(None, description="PEM file: serve HTTPS with this certificate; none: HTTP, for a proxy before it")
+    tls_certificate: Path | None = Field(
+        None, description="PEM file: serve HTTPS with this certificate; none: HTTP, for a proxy before it"
+    )
     tls_key: Path | None = Field(None, description="PEM file: its private key")
     processes: int = Field(1, ge=1, le=64, description="processes of `gateway serve`")
 
     keys: Path | None = Field(None, description="directory of private keys; none: keys in data")
-    anchors: Files = Field((), description="PEM files of the authorities that participants' certificates chain to; variable: by commas")
+    anchors: Files = Field(
+        (), description="PEM files of the authorities that participants' certificates chain to; variable: by commas"
+    )
     crls: Files = Field((), description="PEM or DER files of revocation lists; variable: by commas")
-    registrar: Path | None = Field(None, description="PEM file: certificate of the federation's registrar, who signs the registry")
-    clock: str = Field("system", pattern=r"^(system|file:.+)$", description="system, or file:PATH where all local participants are test ones")
+    registrar: Path | None = Field(
+        None, description="PEM file: certificate of the federation's registrar, who signs the registry"
+    )
+    clock: str = Field(
+        "system",
+        pattern=r"^(system|file:.+)$",
+        description="system, or file:PATH where all local participants are test ones",
+    )
     schemas_dir: Path | None = Field(None, description="directory of the XSDs; none: those of the package")
-    contracts_dir: Path | None = Field(None, description="directory of flows, timers, code lists; none: those of the package")
+    contracts_dir: Path | None = Field(
+        None, description="directory of flows, timers, code lists; none: those of the package"
+    )
 
     limit_envelope_bytes: int = Field(1_000_000, ge=10_000, le=1_500_000, description="largest envelope in bytes")
     limit_depth: int = Field(32, ge=8, le=128, description="deepest nesting of elements in an envelope")
@@ -63,10 +84,14 @@ class Settings(BaseSettings):
     call_timeout_s: float = Field(15.0, gt=0, description="time for a call to a partner system, in seconds")
     connect_timeout_s: float = Field(5.0, gt=0, description="time to connect to a partner system, in seconds")
     lease_s: float = Field(45.0, gt=0, description="lease of a delivery in seconds; longer than call_timeout_s")
-    partner_ca: Path | None = Field(None, description="PEM file of further authorities for TLS to partners; none: the system's")
+    partner_ca: Path | None = Field(
+        None, description="PEM file of further authorities for TLS to partners; none: the system's"
+    )
     partner_plain_http: bool = Field(default=False, description="allow http:// to partner systems on other machines")
     receipt_hours: float = Field(4.0, gt=0, description="hours until a missing receipt makes the bytes be queued again")
-    receipt_asks: int = Field(3, ge=0, le=20, description="how often they are queued again before a receipt turns negative")
+    receipt_asks: int = Field(
+        3, ge=0, le=20, description="how often they are queued again before a receipt turns negative"
+    )
 
     park_retry_s: float = Field(60.0, gt=0, description="seconds between tries of a parked record that nothing woke")
     park_days: int = Field(7, ge=1, description="days until a parked record becomes a failure")
@@ -80,9 +105,13 @@ class Settings(BaseSettings):
     deliver_batch: int = Field(64, ge=1, le=1_000, description="most deliveries under way at once in a process")
     watch_every_s: float = Field(1.0, gt=0, description="seconds between looks at deadlines and missing receipts")
     bus_lease_s: float = Field(60.0, gt=0, description="SQL bus: how long a reader may keep a batch, in seconds")
-    bus_partitions: int = Field(6, ge=1, le=1_000, description="Kafka: partitions of a new topic, fixed at its creation")
+    bus_partitions: int = Field(
+        6, ge=1, le=1_000, description="Kafka: partitions of a new topic, fixed at its creation"
+    )
     bus_replication: int = Field(1, ge=1, le=9, description="Kafka: copies of a new topic")
-    bus_session_s: float = Field(10.0, ge=6, le=300, description="Kafka: silence after which a reader counts as dead, in seconds")
+    bus_session_s: float = Field(
+        10.0, ge=6, le=300, description="Kafka: silence after which a reader counts as dead, in seconds"
+    )
 
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     log_format: Literal["json", "text"] = Field("json", description="json for machines, text for people")
@@ -112,7 +141,7 @@ class Settings(BaseSettings):
     def _scheme(cls, value: SecretStr) -> SecretStr:
         known = ("", "sqlite", "postgresql", "postgresql+psycopg", "sqlite+aiosqlite", "kafka")
         if value.get_secret_value().partition("://")[0] not in known:
-            raise ValueError("write sqlite:///FILE, postgresql+psycopg://… or (bus) kafka://host:port")  # noqa: TRY003 - pydantic's own protocol; `load` makes it a SettingRefused
+            raise PydanticCustomError("scheme", "write sqlite:///FILE, postgresql+psycopg://… or kafka://host:port")
         return value
 
     @field_validator("anchors", "crls", mode="before")
@@ -121,15 +150,19 @@ class Settings(BaseSettings):
         return tuple(name.strip() for name in value.split(",") if name.strip()) if isinstance(value, str) else value
 
     @classmethod
-    def settings_customise_sources(
+    def settings_customise_sources(  # type: ignore[override]  # five sources come by name, two are wanted
         cls, settings_cls: type[BaseSettings], **sources: PydanticBaseSettingsSource
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Variables over the file's values, which `load` hands in; no .env file, no secrets directory."""
+        del settings_cls
         return sources["env_settings"], sources["init_settings"]
 
 
 def load(config: Path | None = None) -> Settings:
-    """Read the file (`config`, or the one found) and the environment. Raises `SettingRefused`: which setting, why, what to do."""
+    """Read the file (`config`, or the one found) and the environment.
+
+    Raises `SettingRefused`: which setting, why, what to do.
+    """
     path = config or _find()
     try:
         settings = Settings(**_read(path))
@@ -165,7 +198,9 @@ def _read(path: Path | None) -> Mapping[str, Any]:
     try:
         return tomllib.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise SettingRefused(f"{path.name}: cannot be read ({error.strerror}); name the file in GATEWAY_CONFIG, or leave it out") from error
+        raise SettingRefused(
+            f"{path.name}: cannot be read ({error.strerror}); name the file in GATEWAY_CONFIG, or leave it out"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingRefused(f"{path.name}: is no TOML ({error}); mend that line") from error
 
@@ -175,7 +210,11 @@ def _explain(error: ValidationError, path: Path | None) -> str:
     lines = []
     for problem in error.errors(include_input=False, include_url=False, include_context=False):
         name = ".".join(str(step) for step in problem["loc"])
-        mend = f"{known[name].description}" if name in known else "there is no such setting, look for the name in the list of settings"
+        mend = (
+            f"{known[name].description}"
+            if name in known
+            else "there is no such setting, look for the name in the list of settings"
+        )
         lines.append(f"{name}: {problem['msg']}; {mend}")
     return f"{path.name if path else 'environment'}: " + " | ".join(lines)
 

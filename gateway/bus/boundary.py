@@ -1,7 +1,7 @@
 """The two places where the bus moves: records become durable there, and a batch is settled there.
 
-Every call carries a stable name, so that a test can enumerate all crash points by wrapping these two functions; no other code
-calls `Bus.publish` or `Subscription.done` (architecture.md §3).
+Every call carries a stable name, so that a test can enumerate all crash points by wrapping these two functions; no
+other code calls `Bus.publish` or `Subscription.done` (architecture.md §3).
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Record headers after the CloudEvents Kafka binding 1.0, binary mode (product.md §3): hints to route and count by, never proof."""
+"""Record headers after the CloudEvents Kafka binding 1.0, binary mode (product.md §3).
+
+Hints to route and count by, never proof.
+"""
 
 from __future__ import annotations
 
@@ -98,7 +101,9 @@ def for_chunk(header: Header, sha256: str, *, index: int, total: int, destinatio
 
 def for_entry(subject: str, serial: int, *, source: str, at: datetime) -> Headers:
     """Headers of a registry entry; it is signed, not sealed, hence open to every node."""
-    headers = dict(_headers(id=f"{subject}/{serial}", source=source, type=ENTRY_TYPE, subject=subject, time=at, receiver="*"))
+    headers = dict(
+        _headers(id=f"{subject}/{serial}", source=source, type=ENTRY_TYPE, subject=subject, time=at, receiver="*")
+    )
     return tuple((headers | {"content-type": "application/xml", "ce_dataschema": "urn:sct:registry:1"}).items())
 
 
@@ -108,7 +113,10 @@ def dump(headers: Headers) -> str:
 
 
 def ce_id(headers: Iterable[tuple[str, str]]) -> str:
-    """The record's own id, which its seal is bound to. Raises `TransferRefused` when it is missing or the record is unreadable."""
+    """The record's own id, which its seal is bound to.
+
+    Raises `TransferRefused` when it is missing or the record is unreadable.
+    """
     found = read(headers).get("ce_id", "")
     if not found:
         raise TransferRefused("header ce_id is missing", code="BUS-021")
@@ -120,7 +128,12 @@ def chunk_of(headers: Iterable[tuple[str, str]]) -> tuple[str, int, int]:
     found = read(headers)
     sha256, _, index = found.get("ce_id", "").partition("/")
     total = found.get("sct-chunks", "")
-    if found.get("ce_type") != CHUNK_TYPE or not _DIGEST.match(sha256) or not _NUMBER.match(index) or not _NUMBER.match(total):
+    if (
+        found.get("ce_type") != CHUNK_TYPE
+        or not _DIGEST.match(sha256)
+        or not _NUMBER.match(index)
+        or not _NUMBER.match(total)
+    ):
         raise TransferRefused("the headers name no attachment chunk", code="BUS-024")
     if int(index) >= int(total):
         raise TransferRefused("the chunk's index lies behind the last one", code="BUS-024")
@@ -128,10 +141,10 @@ def chunk_of(headers: Iterable[tuple[str, str]]) -> tuple[str, int, int]:
 
 
 def check(headers: Iterable[tuple[str, str]], header: Header, *, receiver: str = "") -> None:
-    """A header that contradicts the signed bytes is refused (product.md §3). Raises `TransferRefused` naming the header.
+    """A header that contradicts the signed bytes is refused (product.md §3).
 
-    `receiver` is this node's id, when it is to be compared. Per hop only the trace id of `traceparent` must agree; `ce_time` and
-    `ce_dataschema` are for show and not compared.
+    Raises `TransferRefused` naming the header. `receiver` is this node's id, when it is to be compared. Per hop only
+    the trace id of `traceparent` must agree; `ce_time` and `ce_dataschema` are for show and not compared.
     """
     found = read(headers)
     _compare(found, dict(_of_message(header, receiver=receiver, at=header.sent_at)), receiver=receiver)
@@ -146,7 +159,10 @@ def check_receipt(headers: Iterable[tuple[str, str]], receipt: Receipt, *, recei
 
 
 def read(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Headers by name, checked for form. Raises `TransferRefused`: unreadable record, a name twice, or a value past the limit."""
+    """Headers by name, checked for form.
+
+    Raises `TransferRefused`: unreadable record, a name twice, or a value past the limit.
+    """
     found: dict[str, str] = {}
     for name, value in headers:
         if name == UNREADABLE:

@@ -50,7 +50,10 @@ class KafkaBus:
             await reader.release()
 
     def _named(self, number: int) -> KafkaOptions:
-        """Each reader of this process is a member of its own; the same order of subscribing gives the same names again."""
+        """Each reader of this process is a member of its own.
+
+        The same order of subscribing gives the same names again.
+        """
         instance = self._options.instance
         return replace(self._options, instance=f"{instance}-{number}" if instance else "")
 
@@ -76,7 +79,11 @@ class KafkaBus:
         configs |= {"cleanup.policy": "compact"} if kind == "compacted" else {"retention.ms": str(_RETENTION_MS)}
         if self._options.replication > 2:  # noqa: PLR2004 - with three copies, two must have a record before it counts
             configs["min.insync.replicas"] = "2"
-        return {"num_partitions": self._options.partitions, "replication_factor": self._options.replication, "configs": configs}
+        return {
+            "num_partitions": self._options.partitions,
+            "replication_factor": self._options.replication,
+            "configs": configs,
+        }
 
 
 def _check(answers: Sequence[Mapping[str, Any]]) -> None:

@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl, unquote
 from gateway.errors import SettingRefused
 
 with warnings.catch_warnings():
-    # kafka-python 3.0.12 reads its protocol tables with importlib.resources.read_text, which Python 3.11 and 3.12 deprecate.
+    # kafka-python 3.0.12 reads its protocol tables with importlib.resources.read_text, which Python 3.11 and 3.12
+    # deprecate.
     warnings.filterwarnings("ignore", message=r"(read|open)_text is deprecated", category=DeprecationWarning)
     import kafka
     import kafka.admin
@@ -42,7 +43,9 @@ class KafkaOptions:
 
 
 def read_url(url: str) -> dict[str, Any]:
-    """`kafka://[user:password@]host:port,…[?security=&mechanism=&ca=&cert=&key=]` as client options. Raises `SettingRefused`.
+    """`kafka://[user:password@]host:port,…[?security=&mechanism=&ca=&cert=&key=]` as client options.
+
+    Raises `SettingRefused`.
 
     With a user the default is SASL_SSL and SCRAM-SHA-512, without one PLAINTEXT.
     """

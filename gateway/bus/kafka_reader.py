@@ -47,7 +47,10 @@ class KafkaReader:
     """`ports.Subscription` over one KafkaConsumer. What is not done when the next poll begins comes again, in order."""
 
     def __init__(self, options: KafkaOptions, topic: str, *, group: str, clock: Clock) -> None:
-        """A reader in the consumer group `<group>.<topic>`: other topics' rebalances do not disturb it. It joins at the first poll."""
+        """A reader in the consumer group `<group>.<topic>`: other topics' rebalances do not disturb it.
+
+        It joins at the first poll.
+        """
         self._options = options
         self._topic = topic
         self._group = f"{group}.{topic}"
@@ -63,7 +66,10 @@ class KafkaReader:
         return await self._run(partial(self._poll, limit, wait_s))
 
     async def done(self, batch: Batch) -> None:
-        """Commit the offsets behind the batch; partitions that are no longer ours are left to their reader. Raises `NodeError`."""
+        """Commit the offsets behind the batch; partitions that are no longer ours are left to their reader.
+
+        Raises `NodeError`.
+        """
         await self._run(partial(self._done, batch))
 
     async def release(self) -> None:
@@ -120,7 +126,9 @@ class KafkaReader:
             return ()
         partition, offset = skipped
         self._share.opened(partition, offset)
-        record = Record(topic=self._topic, key="", value=b"", headers=((UNREADABLE, f"{partition.partition}:{offset}"),))
+        record = Record(
+            topic=self._topic, key="", value=b"", headers=((UNREADABLE, f"{partition.partition}:{offset}"),)
+        )
         return (Taken(record=record, position=(partition, offset, self._share.turn)),)
 
     def _done(self, batch: Batch) -> None:
@@ -174,7 +182,10 @@ class KafkaReader:
 
 
 def _record(record: Any) -> Record:
-    """A consumer record as ours; bytes that are no UTF-8 become replacement characters, which contradict every signed value."""
+    """A consumer record as ours.
+
+    Bytes that are no UTF-8 become replacement characters, which contradict every signed value.
+    """
     return Record(
         topic=record.topic,
         key=_text(record.key),

@@ -41,7 +41,10 @@ class _Order:
 
 
 class KafkaWriter:
-    """One idempotent producer in one thread; made at the first publish, made anew after a failure it cannot recover from."""
+    """One idempotent producer in one thread.
+
+    Made at the first publish, made anew after a failure it cannot recover from.
+    """
 
     def __init__(self, client: Mapping[str, Any]) -> None:
         """`client` are the options of `kafka_client.read_url`."""
@@ -51,7 +54,10 @@ class KafkaWriter:
         self._producer: Any = None
 
     async def publish(self, records: Sequence[Record]) -> None:
-        """All records are acknowledged by all in-sync replicas on return. Raises `NodeError`; then some may be there."""
+        """All records are acknowledged by all in-sync replicas on return.
+
+        Raises `NodeError`; then some may be there.
+        """
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="bus-writer", daemon=True)
             self._thread.start()
@@ -91,14 +97,14 @@ class KafkaWriter:
                 producer = self._ready()
                 futures.extend(self._send(producer, record) for record in order.records)
                 sent.append((order, futures, None))
-            except Exception as error:  # noqa: BLE001 - whatever the client raises is the answer to this order, not the thread's end
+            except Exception as error:  # noqa: BLE001 - whatever the client raises is this order's answer
                 sent.append((order, futures, error))
         if self._producer is not None:
             with suppress(Exception):
                 self._producer.flush(timeout=_DELIVERY_MS / 1000 + 5)
         broken = False
-        for order, futures, error in sent:
-            failed = error or _failure(futures)
+        for order, futures, refused in sent:
+            failed = refused or _failure(futures)
             broken = broken or failed is not None
             _answer(order, failed)
         if broken:

@@ -1,4 +1,7 @@
-"""How far a topic reached at a moment, so that a reader can say that it has read to the end as of then (protocol.md §7)."""
+"""How far a topic reached at a moment.
+
+So that a reader can say that it has read to the end as of then (protocol.md §7).
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,10 @@ MARK_EVERY_S = 0.2
 
 @dataclass(kw_only=True, slots=True)
 class Mark:
-    """Ends of partitions, measured after `begun` on the node's clock; each part is told of once, when it has been reached."""
+    """Ends of partitions, measured after `begun` on the node's clock.
+
+    Each part is told of once, when it has been reached.
+    """
 
     #: Before the ends were measured, hence no record put there until then lies behind them.
     begun: datetime

@@ -1,6 +1,9 @@
-"""Who holds a claim on a queue record: a name by which another process of the same machine sees that its owner has died.
+"""Who holds a claim on a queue record.
 
-Without it the records of a killed process would wait for the end of its lease; with it a restart takes them over at once.
+A name by which another process of the same machine sees that its owner has died.
+
+Without it the records of a killed process would wait for the end of its lease; with it a restart takes them over at
+once.
 """
 
 from __future__ import annotations
@@ -16,12 +19,18 @@ _START = 20
 
 
 def new_owner() -> str:
-    """A name for one reader of this process: `<place>/<pid>/<start>/<number>`; place is the kernel's boot and pid namespace."""
+    """A name for one reader of this process: `<place>/<pid>/<start>/<number>`.
+
+    Place is the kernel's boot and pid namespace.
+    """
     return f"{_place()}/{os.getpid()}/{_start(os.getpid())}/{next(_count)}"
 
 
 def has_died(owner: str) -> bool:
-    """Whether the owner certainly lives no more; False wherever this process cannot see it (another machine or container)."""
+    """Whether the owner certainly lives no more.
+
+    False wherever this process cannot see it (another machine or container).
+    """
     place, _, rest = owner.partition("/")
     pid, _, rest = rest.partition("/")
     if place != _place() or not pid.isdigit():
@@ -43,7 +52,10 @@ _elsewhere = secrets.token_hex(8)
 
 
 def _start(pid: int) -> str:
-    """The start time of a process in clock ticks, so that a reused pid is not taken for its owner; empty when there is none."""
+    """The start time of a process in clock ticks, so that a reused pid is not taken for its owner.
+
+    Empty when there is none.
+    """
     try:
         fields = Path(f"/proc/{pid}/stat").read_text("ascii", errors="replace").rpartition(")")[2].split()
     except OSError:

@@ -24,7 +24,9 @@ def open_engine(url: str) -> AsyncEngine:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise SettingRefused("the bus URL cannot be read: write sqlite:///FILE or postgresql+psycopg://…", code="NOD-012") from error
+        raise SettingRefused(
+            "the bus URL cannot be read: write sqlite:///FILE or postgresql+psycopg://…", code="NOD-012"
+        ) from error
     if parsed.get_backend_name() == "sqlite":
         engine = create_async_engine(parsed.set(drivername="sqlite+aiosqlite"))
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)

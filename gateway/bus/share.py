@@ -53,11 +53,11 @@ class _Listener(Kafka.ConsumerRebalanceListener):  # type: ignore[misc]  # kafka
     def __init__(self, share: Share) -> None:
         self._share = share
 
-    def on_partitions_revoked(self, revoked: Any) -> None:
+    def on_partitions_revoked(self, revoked: Any) -> None:  # noqa: ARG002 - the client's interface
         self._share.changed()
 
-    def on_partitions_assigned(self, assigned: Any) -> None:
+    def on_partitions_assigned(self, assigned: Any) -> None:  # noqa: ARG002 - the client's interface
         self._share.changed()
 
-    def on_partitions_lost(self, lost: Any) -> None:
+    def on_partitions_lost(self, lost: Any) -> None:  # noqa: ARG002 - the client's interface
         self._share.changed()

@@ -1,7 +1,8 @@
 """The SQL bus: one table as a queue with claims and per-key order, never a cursor (protocol.md §5).
 
-An inbox or blobs topic is a queue of one group, the node's: what is done is deleted. A compacted topic keeps the newest record of
-each key, and every group reads all of it. Readers of the same process are woken at once, others look again within 100 ms.
+An inbox or blobs topic is a queue of one group, the node's: what is done is deleted. A compacted topic keeps the newest
+record of each key, and every group reads all of it. Readers of the same process are woken at once, others look again
+within 100 ms.
 """
 
 from __future__ import annotations
@@ -42,7 +43,10 @@ class SqlBus:
                 await connection.execute(insert(tables.topics), missing)
 
     async def publish(self, records: Sequence[Record]) -> None:
-        """One transaction for all records, in their order. Raises `NodeError`, also for a topic that `ensure` never made."""
+        """One transaction for all records, in their order.
+
+        Raises `NodeError`, also for a topic that `ensure` never made.
+        """
         if not records:
             return
         kinds = {topic: await self.kind(topic) for topic in {record.topic for record in records}}
@@ -55,7 +59,9 @@ class SqlBus:
 
     def subscribe(self, topic: str, *, group: str) -> Subscription:
         """A reader of `topic`; nothing is read before the first poll."""
-        queue = Queue(engine=self._engine, clock=self._clock, lease_us=self._lease_us, kind=self.kind, ticket=self._ticket)
+        queue = Queue(
+            engine=self._engine, clock=self._clock, lease_us=self._lease_us, kind=self.kind, ticket=self._ticket
+        )
         return SqlReader(queue, topic, group=group)
 
     async def close(self) -> None:
@@ -63,7 +69,7 @@ class SqlBus:
         await self._engine.dispose()
 
     async def kind(self, topic: str) -> str:
-        """inbox | blobs | compacted. Raises `NodeError` when there is no such topic."""
+        """The topic's kind: inbox, blobs or compacted. Raises `NodeError` when there is no such topic."""
         if topic not in self._kinds:
             async with reading(self._engine) as connection:
                 rows = await connection.execute(select(tables.topics.c.topic, tables.topics.c.kind))
@@ -73,14 +79,19 @@ class SqlBus:
         return self._kinds[topic]
 
     def _ticket(self, topic: str) -> asyncio.Event:
-        """An event that the next publishing to `topic` in this process sets; taken before looking, so that none is missed."""
+        """An event that the next publishing to `topic` in this process sets.
+
+        Taken before looking, so that none is missed.
+        """
         return self._wakes.setdefault(topic, asyncio.Event())
 
 
 async def _forget_older(connection: AsyncConnection, compacted: Sequence[Record]) -> None:
     """The newest record of a key takes the place of all before it."""
     for topic, key in {(record.topic, record.key) for record in compacted}:
-        await connection.execute(delete(tables.records).where(tables.records.c.topic == topic, tables.records.c.key == key))
+        await connection.execute(
+            delete(tables.records).where(tables.records.c.topic == topic, tables.records.c.key == key)
+        )
 
 
 def _newest(records: Sequence[Record], kinds: Mapping[str, str]) -> list[Record]:

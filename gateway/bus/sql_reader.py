@@ -76,7 +76,10 @@ class SqlReader:
         return Batch(records=taken, begun=mark.begun, ended=mark.reach({_PART}) if ended else ())
 
     async def done(self, batch: Batch) -> None:
-        """Delete what is still ours (compacted: note as seen); what another reader has by now is left to it. Raises `NodeError`."""
+        """Delete what is still ours (compacted: note as seen); what another reader has by now is left to it.
+
+        Raises `NodeError`.
+        """
         if await self._queue.kind(self._topic) == "compacted":
             await self._see(batch)
             return
@@ -94,7 +97,9 @@ class SqlReader:
             return
         async with writing(self._queue.engine) as connection:
             await connection.execute(
-                update(records).where(records.c.topic == self._topic, records.c.claimed_by == self._owner).values(claimed_by=None)
+                update(records)
+                .where(records.c.topic == self._topic, records.c.claimed_by == self._owner)
+                .values(claimed_by=None)
             )
         self._holds = False
 
@@ -138,7 +143,12 @@ class SqlReader:
             earlier.c.claimed_until_us >= now_us,
         )
         free = or_(candidate.c.claimed_by.is_(None), candidate.c.claimed_until_us < now_us)
-        return select(candidate.c.id).where(candidate.c.topic == self._topic, free, ~held).order_by(candidate.c.id).limit(limit)
+        return (
+            select(candidate.c.id)
+            .where(candidate.c.topic == self._topic, free, ~held)
+            .order_by(candidate.c.id)
+            .limit(limit)
+        )
 
     async def _bury(self) -> None:
         """Free what a reader held that has died on this machine: its lease need not run out."""
@@ -147,7 +157,9 @@ class SqlReader:
         self._looked_s = time.monotonic()
         claimed = records.c.claimed_by.is_not(None)
         async with reading(self._queue.engine) as connection:
-            owners = await connection.execute(select(records.c.claimed_by).where(records.c.topic == self._topic, claimed).distinct())
+            owners = await connection.execute(
+                select(records.c.claimed_by).where(records.c.topic == self._topic, claimed).distinct()
+            )
             dead = [owner for owner in owners.scalars() if has_died(owner)]
         if dead:
             async with writing(self._queue.engine) as connection:
@@ -156,7 +168,8 @@ class SqlReader:
     async def _unseen(self, limit: int) -> Sequence[Row[Any]]:
         """Records of a compacted topic that are newer than what the group has seen of their keys."""
         async with reading(self._queue.engine) as connection:
-            return (await connection.execute(self._newer().limit(limit))).all()
+            rows: Sequence[Row[Any]] = (await connection.execute(self._newer().limit(limit))).all()
+            return rows
 
     def _newer(self) -> Select[tuple[Any, ...]]:
         known = and_(seen.c.topic == records.c.topic, seen.c.key == records.c.key, seen.c.reader_group == self._group)
@@ -171,7 +184,9 @@ class SqlReader:
         if not batch.records:
             return
         newest = {taken.record.key: taken.position for taken in batch.records}
-        rows = [{"topic": self._topic, "reader_group": self._group, "key": key, "id": newest[key]} for key in sorted(newest)]
+        rows = [
+            {"topic": self._topic, "reader_group": self._group, "key": key, "id": newest[key]} for key in sorted(newest)
+        ]
         dialect_insert = sqlite_insert if self._queue.engine.dialect.name == "sqlite" else postgresql_insert
         statement = dialect_insert(seen)
         newer = statement.on_conflict_do_update(

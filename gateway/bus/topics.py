@@ -16,7 +16,10 @@ _NODE = re.compile(r"[a-z][a-z0-9-]{0,30}\Z")
 
 
 def inbox(prefix: str, node: str) -> str:
-    """`<prefix>.to.<node>`: transfers and receipts sealed to `node` (`node:court` or `court`). Raises `SettingRefused`."""
+    """`<prefix>.to.<node>`: transfers and receipts sealed to `node` (`node:court` or `court`).
+
+    Raises `SettingRefused`.
+    """
     return f"{_prefix(prefix)}.to.{_name(node)}"
 
 
@@ -26,7 +29,10 @@ def blobs(prefix: str, node: str) -> str:
 
 
 def registry(prefix: str) -> str:
-    """`<prefix>.registry`: signed registry entries by subject, compacted, read by every node. Raises `SettingRefused`."""
+    """`<prefix>.registry`: signed registry entries by subject, compacted, read by every node.
+
+    Raises `SettingRefused`.
+    """
     return f"{_prefix(prefix)}.registry"
 
 
@@ -42,12 +48,16 @@ def group_of(prefix: str, node: str) -> str:
 
 def _prefix(prefix: str) -> str:
     if _PREFIX.match(prefix) is None:
-        raise SettingRefused(f"prefix {prefix!r} cannot name topics: write lower-case letters, digits and hyphens", code="NOD-011")
+        raise SettingRefused(
+            f"prefix {prefix!r} cannot name topics: write lower-case letters, digits and hyphens", code="NOD-011"
+        )
     return prefix
 
 
 def _name(node: str) -> str:
     name = node.removeprefix("node:")
     if _NODE.match(name) is None:
-        raise SettingRefused(f"node name {node!r} cannot name a topic: write lower-case letters, digits and hyphens", code="NOD-011")
+        raise SettingRefused(
+            f"node name {node!r} cannot name a topic: write lower-case letters, digits and hyphens", code="NOD-011"
+        )
     return name

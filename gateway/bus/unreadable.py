@@ -1,4 +1,7 @@
-"""What to do about a record batch that the client cannot read: find it, step over it, and say so instead of stopping the topic."""
+"""What to do about a record batch that the client cannot read.
+
+Find it, step over it, and say so instead of stopping the topic.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ from typing import Any
 
 from gateway.bus.kafka_client import Kafka
 
-#: What the client raises for such a batch: a header name that is no UTF-8, a framing that does not add up, a codec it lacks.
+#: What the client raises for such a batch: a header name that is no UTF-8, a framing that does not add up, a codec it
+#: lacks.
 UNREADABLE_ERRORS = (Kafka.errors.CorruptRecordError, Kafka.errors.UnsupportedCodecError)
 #: A broken read may be the network's fault: the batch is fetched again this often before it is stepped over.
 TRIES = 3

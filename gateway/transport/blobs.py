@@ -25,7 +25,8 @@ _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 class FileBlobs:
     """`ports.Blobs` in a folder: `ab/cd/<sha256>`, chunks that wait for the rest in `parts/<sha256>/<total>/`.
 
-    No name comes from outside: digests and indices are checked for form before they become a path. At most one chunk is in memory.
+    No name comes from outside: digests and indices are checked for form before they become a path. At most one chunk is
+    in memory.
     """
 
     def __init__(self, folder: Path, *, limit: int) -> None:
@@ -34,7 +35,10 @@ class FileBlobs:
         self._limit = limit
 
     async def put(self, sha256: str, chunks: AsyncIterator[bytes], *, limit: int) -> int:
-        """Store a stream and return its size. Raises `AttachmentRefused` when digest or limit does not hold; nothing is kept then."""
+        """Store a stream and return its size.
+
+        Raises `AttachmentRefused` when digest or limit does not hold; nothing is kept then.
+        """
         target = self._path(sha256)
         draft = await asyncio.to_thread(_Draft, self._folder / "drafts")
         try:
@@ -67,22 +71,33 @@ class FileBlobs:
     async def put_chunk(self, sha256: str, index: int, total: int, data: bytes) -> bool:
         """Keep chunk `index` of `total`; True when the attachment is whole. A chunk that came before is replaced.
 
-        Raises `AttachmentRefused` for an impossible chunk, or when all are here and the digest does not hold: then all are let go.
+        Raises `AttachmentRefused` for an impossible chunk, or when all are here and the digest does not hold: then all
+        are let go.
         """
         target = self._path(sha256)
         if not 0 <= index < total <= 1 + self._limit // _LEAST or len(data) > CHUNK:
             raise AttachmentRefused("the chunk does not fit an attachment of this node's size", code="ATT-004")
         try:
-            return await asyncio.to_thread(self._put_chunk, sha256, target, self._folder / "parts" / sha256 / str(total), (index, data))
+            return await asyncio.to_thread(
+                self._put_chunk, sha256, target, self._folder / "parts" / sha256 / str(total), (index, data)
+            )
         except OSError as error:
             raise NodeError(f"the chunk could not be stored: {type(error).__name__}", code="NOD-024") from error
 
     async def sweep(self, *, older_s: float) -> int:
-        """Remove drafts of a killed process, and chunks whose rest did not come for `older_s` seconds; returns how many."""
+        """Remove drafts of a killed process, and chunks whose rest did not come for `older_s` seconds.
+
+        Returns how many.
+        """
         return await asyncio.to_thread(self._sweep, time.time() - older_s)
 
     def _sweep(self, before: float) -> int:
-        stale = [path for name in ("drafts", "parts") for path in (self._folder / name).glob("*") if path.stat().st_mtime < before]
+        stale = [
+            path
+            for name in ("drafts", "parts")
+            for path in (self._folder / name).glob("*")
+            if path.stat().st_mtime < before
+        ]
         for path in stale:
             if path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)

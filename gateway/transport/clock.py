@@ -1,4 +1,7 @@
-"""Clocks: the system's, and one that a file sets, so that tests and demos can move a whole federation's time (protocol.md §7)."""
+"""Clocks: the system's, and one that a file sets.
+
+With it tests and demos can move a whole federation's time (protocol.md §7).
+"""
 
 from __future__ import annotations
 
@@ -27,10 +30,12 @@ class SystemClock:
 
 
 class FileClock:
-    """`ports.Clock` that shows the time written in a file: `2026-11-24T10:00:00+08:00`, standing still until it is written again.
+    """`ports.Clock` that shows the time written in a file.
 
-    With ` running` behind it, it goes on from there at the pace of the machine, counted from the file's own change, so that all
-    processes agree. Refused by the composition root unless every local participant is a test one.
+    `2026-11-24T10:00:00+08:00`, standing still until it is written again.
+
+    With ` running` behind it, it goes on from there at the pace of the machine, counted from the file's own change, so
+    that all processes agree. Refused by the composition root unless every local participant is a test one.
     """
 
     def __init__(self, path: Path) -> None:
@@ -70,7 +75,9 @@ class FileClock:
                 return
             raise SettingRefused(f"clock file {self._path.name} holds no ISO time", code="NOD-013") from error
         if shown.tzinfo is None:
-            raise SettingRefused(f"clock file {self._path.name} needs a time with its offset, for instance +08:00", code="NOD-013")
+            raise SettingRefused(
+                f"clock file {self._path.name} needs a time with its offset, for instance +08:00", code="NOD-013"
+            )
         self._shown_us = (shown - _EPOCH) // _MICROSECOND
         self._running = mode == _RUNNING
 

@@ -1,4 +1,7 @@
-"""HTTP to partner systems with aiohttp: it says what came back, or whether the call can have been taken at all (protocol.md §4)."""
+"""HTTP to partner systems with aiohttp.
+
+It says what came back, or whether the call can have been taken at all (protocol.md §4).
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,8 @@ class HttpsTransport:
     async def send(self, call: NativeCall, *, timeout_s: float) -> tuple[int, Mapping[str, str], bytes]:
         """(status, headers by lower-case name, body), whatever the status: the adapter judges it.
 
-        Raises `PartnerUnreachable` when the call was certainly not sent, `OutcomeUnknown` when it was and no whole answer came.
+        Raises `PartnerUnreachable` when the call was certainly not sent, `OutcomeUnknown` when it was and no whole
+        answer came.
         """
         self._check(call)
         sent = SimpleNamespace(begun=False)
@@ -81,7 +85,10 @@ class HttpsTransport:
             await asyncio.sleep(0)
 
     def _check(self, call: NativeCall) -> None:
-        """Only configured endpoints are called: an adapter's data must not choose an address (server-side request forgery)."""
+        """Only configured endpoints are called.
+
+        An adapter's data must not choose an address (server-side request forgery).
+        """
         origin = origin_of(call.url)
         if not self._options.permits(origin):
             raise PartnerUnreachable(f"{origin} is no configured endpoint: not called", code="PAR-022")
@@ -95,7 +102,9 @@ class HttpsTransport:
         async for piece in response.content.iter_chunked(_PIECE):
             body += piece
             if len(body) > self._options.answer_limit:
-                raise OutcomeUnknown(f"the partner's answer is larger than {self._options.answer_limit} bytes", code="PAR-023")
+                raise OutcomeUnknown(
+                    f"the partner's answer is larger than {self._options.answer_limit} bytes", code="PAR-023"
+                )
         return bytes(body)
 
     def _open(self) -> aiohttp.ClientSession:
@@ -118,7 +127,10 @@ class HttpsTransport:
 
 
 def origin_of(url: str) -> str:
-    """`scheme://host:port` of a URL, lower case, port always given. Raises `PartnerUnreachable` when it is no plain http(s) URL."""
+    """`scheme://host:port` of a URL, lower case, port always given.
+
+    Raises `PartnerUnreachable` when it is no plain http(s) URL.
+    """
     try:
         parts = urlsplit(url)
         port = parts.port or _PORTS[parts.scheme.lower()]
@@ -143,7 +155,10 @@ async def _note_sent(_session: aiohttp.ClientSession, context: SimpleNamespace, 
 
 
 def _classify(error: Exception, *, sent_any: bool) -> PartnerUnreachable | OutcomeUnknown:
-    """Once a header has left, the partner may have acted; before, it cannot have. Texts of errors may hold the URL: only the class."""
+    """Once a header has left, the partner may have acted; before, it cannot have.
+
+    Texts of errors may hold the URL: only the class.
+    """
     kind = type(error).__name__
     if sent_any:
         return OutcomeUnknown(f"sent, and no whole answer came ({kind})", code="PAR-004")

@@ -1,4 +1,7 @@
-"""Identifiers and chance: from the system, or from a seed, so that a federation can be run again (architecture.md §4, rule 6)."""
+"""Identifiers and chance.
+
+From the system, or from a seed, so that a federation can be run again (architecture.md §4, rule 6).
+"""
 
 from __future__ import annotations
 

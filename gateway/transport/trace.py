@@ -1,4 +1,7 @@
-"""W3C trace context: read what came, start one where none did, go on with a span of our own (www.w3.org/TR/trace-context, level 1)."""
+"""W3C trace context.
+
+Read what came, start one where none did, go on with a span of our own (www.w3.org/TR/trace-context, level 1).
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,10 @@ class Trace:
 
 
 def parse(text: str) -> Trace | None:
-    """The trace of a `traceparent` header, None where it is not one: then the caller starts anew, as the standard asks (§3.2.2)."""
+    """The trace of a `traceparent` header, None where it is not one.
+
+    Then the caller starts anew, as the standard asks (§3.2.2).
+    """
     match = _FORM.match(text.strip().lower())
     if match is None:
         return None
@@ -43,4 +49,6 @@ def start() -> Trace:
 def follow(text: str) -> Trace:
     """A span of our own within the trace that came, or a new trace."""
     came = parse(text)
-    return start() if came is None else Trace(trace_id=came.trace_id, span_id=secrets.token_hex(8), sampled=came.sampled)
+    return (
+        start() if came is None else Trace(trace_id=came.trace_id, span_id=secrets.token_hex(8), sampled=came.sampled)
+    )
