@@ -1,6 +1,6 @@
 """XML Schema on the hot path: a thin layer over libxml2's validator, with findings that people can read.
 
-One driver document imports every schema of a root, so that one compiled schema judges a whole envelope with its payload.
+One driver document imports every schema of a root: one compiled schema judges a whole envelope, payload included.
 Nothing outside the schema folder is ever opened.
 """
 
