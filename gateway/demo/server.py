@@ -127,6 +127,7 @@ class Server:
         return reachable(self.port)
 
     def _launch(self) -> None:
+        self._end(signal.SIGKILL)  # of a process that ended by itself, only its pipes are left
         log = self.folder / "server.log"
         options = ["--log", str(log), "--sweep", str(self.folder)]
         if account := self._account():
