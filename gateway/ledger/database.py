@@ -43,7 +43,7 @@ class Result(NamedTuple):
 
     rows: list[tuple[Any, ...]]
     #: Rows that were changed.
-    count: int
+    changed: int
 
 
 class Session:
@@ -70,7 +70,7 @@ class Session:
         ]
 
     async def _run_one(self, statement: Statement) -> Result:
-        result = await self._connection.exec_driver_sql(statement.sql, statement.parameters)  # type: ignore[arg-type]  # tuple or list of tuples
+        result = await self._connection.exec_driver_sql(statement.sql, statement.parameters)
         if statement.returns:
             rows = [tuple(row) for row in result.all()]
             return Result(rows, len(rows))
@@ -82,7 +82,7 @@ class Session:
 
     async def write(self, statement: Executable) -> int:
         """Run a Core statement; returns the number of rows changed."""
-        return int((await self._connection.execute(statement)).rowcount)  # type: ignore[attr-defined]  # DML gives a CursorResult
+        return int((await self._connection.execute(statement)).rowcount)
 
     async def run_sync(self, function: Any, *arguments: Any) -> Any:
         """Run a function that wants SQLAlchemy's synchronous connection (Alembic)."""

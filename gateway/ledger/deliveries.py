@@ -39,11 +39,11 @@ _POSTGRESQL = text(
     # Once more on the locked row: another worker may have taken it since.
     f" WHERE {_READY} ORDER BY {_NEAREST} LIMIT :limit FOR UPDATE OF d SKIP LOCKED"
 )
-#: SQLite has no LATERAL and no row locks: its one writer holds the whole database meanwhile.
+#: SQLite has neither LATERAL nor row locks: places are counted instead, and its one writer holds the whole database meanwhile.
 _SQLITE = text(
-    f"SELECT {_LISTED} FROM ({_OPEN}) AS o JOIN deliveries AS d ON d.rowid IN ("
-    f"SELECT d.rowid FROM deliveries AS d WHERE d.endpoint = o.participant AND {_READY} AND {_HEAD}"
-    f" ORDER BY {_NEAREST} LIMIT max(o.room, 0)) ORDER BY {_NEAREST} LIMIT :limit"
+    f"SELECT {_LISTED} FROM (SELECT d.*, o.room, row_number() OVER (PARTITION BY d.endpoint ORDER BY {_NEAREST}) AS place"
+    f" FROM ({_OPEN}) AS o JOIN deliveries AS d ON d.endpoint = o.participant WHERE {_READY} AND {_HEAD}) AS d"
+    f" WHERE d.place <= d.room ORDER BY {_NEAREST} LIMIT :limit"
 )
 
 

@@ -68,10 +68,12 @@ def wait(change: Change) -> Waiting:
         one = STORED.get(kind)
         if one is None or one is CONVERSATIONS:
             raise NodeError(f"{change.name}: {kind.__name__} is no row of a change")
-        if one.policy in {"taken", "append"} or kind is Origin:
+        if isinstance(row, Fact):
             # A fact of the change's own conversation is covered by its move; one of an access stream is not.
-            if kind is not Fact or (Conversation, row.stream) not in keys:  # type: ignore[union-attr]  # it is a Fact
+            if (Conversation, row.stream) not in keys:
                 keys.add((kind, one.key_of(row)))
+        elif one.policy == "taken" or kind is Origin:
+            keys.add((kind, one.key_of(row)))
         for name in _HEAVY[kind]:
             weight += len(getattr(row, name))
     keys.update(_guard_key(guard) for guard in change.guards)
@@ -99,16 +101,16 @@ async def write(session: Session, group: Sequence[Waiting]) -> None:
     written: list[tuple[Stored, int, int]] = []
     for kind, rows in _by_table(changes).items():
         one = STORED[kind]
-        rows = _in_order(one, rows)
-        written.append((one, len(statements), len(rows)))
-        statements.append(session.dialect.insert(one, rows))
+        ordered = _in_order(one, rows)
+        written.append((one, len(statements), len(ordered)))
+        statements.append(session.dialect.insert(one, ordered))
     words = {(word.sender, word.message_id): word for change in changes for word in change.words}
     if words:
         keys = [(word.sender, word.message_id, word.word, word.ask_us, word.asked) for _, word in sorted(words.items())]
         statements.append(session.dialect.look_up(_WORDS, _WORD_COLUMNS, keys))
     results: list[Result] = await session.run(statements) if statements else []
     for one, at, count in written:
-        if one.policy == "append" and results[at].count != count:
+        if one.policy == "append" and results[at].changed != count:
             raise Lost({waiting: StaleConversation("a fact stands already in its place") for waiting in group}, torn=True)
 
 
@@ -120,7 +122,7 @@ async def _versions(session: Session, group: Sequence[Waiting]) -> dict[str, int
     statements = [look_up(_VERSIONS, _CONVERSATION_KEY, [(conversation,) for conversation, _ in expected])]
     if new := [(conversation,) for conversation, version in expected if version == 0]:
         statements.insert(0, look_up(_BEGIN, _CONVERSATION_KEY, new))
-    return dict((await session.run(statements))[-1].rows)  # type: ignore[arg-type]  # rows of two columns
+    return dict((await session.run(statements))[-1].rows)
 
 
 async def _take_claims(session: Session, group: Sequence[Waiting], losers: dict[Waiting, NodeError]) -> None:

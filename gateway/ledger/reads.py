@@ -25,8 +25,8 @@ class Reads:
         async with self._database.reading() as session:
             return [kind(**row._mapping) for row in await session.read(query)]  # noqa: SLF001  # SQLAlchemy's public name for it
 
-    async def _one(self, kind: type[RowT], **key: object) -> RowT | None:
+    async def _one(self, row_type: type[RowT], /, **key: object) -> RowT | None:
         """The row under a key, if it is here."""
-        table = STORED[kind].table
-        found = await self._all(kind, select(table).filter_by(**key).limit(1))
+        table = STORED[row_type].table
+        found = await self._all(row_type, select(table).filter_by(**key).limit(1))
         return found[0] if found else None

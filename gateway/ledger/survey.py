@@ -36,12 +36,12 @@ _CLAIMS = _by(CLAIMS, "stage", "sender", "message_id")
 _RECEIPTS = _by(RECEIPTS, "sender", "message_id")
 _PROCESSES = _by(PROCESSES, "process_id")
 _OF_PROCESS = tuple(_by(one, "process_id") for one in (ROLES, STEPS, DEADLINES))
-_PARKED = (
+_PARKED: tuple[str, Columns] = (
     'SELECT t."conversation_id", t."sender" FROM {keys} CROSS JOIN "parked" AS t '
     'WHERE t."conversation_id" = k."conversation_id" AND t."sender" = k."sender"',
     (("conversation_id", "text"), ("sender", "text")),
 )
-_KNOWN = (
+_KNOWN: tuple[str, Columns] = (
     'SELECT k."message_id" FROM {keys} WHERE EXISTS (SELECT 1 FROM "messages" AS m WHERE m."message_id" = k."message_id")'
     ' OR EXISTS (SELECT 1 FROM "steps" AS s WHERE s."message_id" = k."message_id")',
     (("message_id", "text"),),
@@ -144,7 +144,9 @@ async def _look(session: Session, group: Sequence[_Asked]) -> _Found:
 async def _views(session: Session, processes: Sequence[Process]) -> dict[str, ProcessView]:
     keys = sorted((one.process_id,) for one in processes)
     results = await session.run([session.dialect.look_up(template, columns, keys) for template, columns in _OF_PROCESS])
-    roles, steps, deadlines = (defaultdict(list) for _ in range(3))  # type: ignore[var-annotated]  # typed where they are filled
+    roles: dict[str, list[Role]] = defaultdict(list)
+    steps: dict[str, list[StepRow]] = defaultdict(list)
+    deadlines: dict[str, list[Deadline]] = defaultdict(list)
     for role in _typed(Role, ROLES, results[0]):
         roles[role.process_id].append(role)
     for step in _typed(StepRow, STEPS, results[1]):

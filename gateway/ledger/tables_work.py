@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, Index, Text, literal_column
 
 from gateway.ledger.schema import stored
 from gateway.model import ledger as rows
 
 
-def _when(sql: str) -> dict[str, ColumnElement[str]]:
+def _when(sql: str) -> dict[str, Any]:
     """The condition of a partial index, for both databases; a literal, because a bound parameter cannot stand in DDL."""
     condition: ColumnElement[str] = literal_column(sql, Text)
     return {"sqlite_where": condition, "postgresql_where": condition}

@@ -112,7 +112,7 @@ _TABLES = {
     ),
     "replay_claims": (
         "failure_id",
-        "failure_id attempt:int replay_id",
+        "failure_id replay_id",
     ),
     "nonces": (
         "credential nonce",
@@ -160,7 +160,7 @@ def upgrade() -> None:
     for name, (key, columns) in _TABLES.items():
         op.create_table(name, *(_column(text, key.split()) for text in columns.split()))
     for name, (table, columns, condition) in _INDEXES.items():
-        where = {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)} if condition else {}
+        where: dict[str, Any] = {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)} if condition else {}
         op.create_index(name, table, columns.split(), **where)
 
 
