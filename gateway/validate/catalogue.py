@@ -88,7 +88,7 @@ def load_catalogue(root: Path) -> Catalogue:
     """Read, check and compile the schemas below `root`. Raises `SettingRefused` when a digest does not hold."""
     schemas = read_index(root)
     if wrong := wrong_digests(root, schemas):
-        raise SettingRefused(f"schemas/index.toml has other digests than the files: {', '.join(wrong)}")
+        raise SettingRefused(f"schemas/index.toml and the files differ: {'; '.join(wrong)}")
     return Catalogue(
         root=root,
         schemas=schemas,
@@ -118,11 +118,16 @@ def read_index(root: Path) -> tuple[SchemaVersion, ...]:
 
 
 def wrong_digests(root: Path, schemas: tuple[SchemaVersion, ...]) -> tuple[str, ...]:
-    """Files whose SHA-256 is not the one of the index, missing ones, and XSDs that the index does not name."""
+    """A line for each file that is missing, not named by the index, or whose SHA-256 is another (it says which)."""
     named = {name: digest for schema in schemas for name, digest in schema.digests.items()}
-    present = {path.relative_to(root).as_posix(): path for path in root.glob("*/v*/*.xsd")}
-    wrong = [name for name, digest in named.items() if name not in present or _sha256(present[name]) != digest]
-    return tuple(sorted({*wrong, *(present.keys() - named.keys())}))
+    present = {path.relative_to(root).as_posix(): _sha256(path) for path in root.glob("*/v*/*.xsd")}
+    missing = [f"{name}: the index names it, there is no such file" for name in named.keys() - present.keys()]
+    changed = [
+        f"{name}: its sha256 is {digest}, which the index does not say"
+        for name, digest in present.items()
+        if named.get(name) != digest
+    ]
+    return tuple(sorted(missing + changed))
 
 
 def locations(schemas: tuple[SchemaVersion, ...], kind: RootKind) -> list[tuple[str, str]]:

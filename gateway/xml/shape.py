@@ -1,6 +1,6 @@
 """Payloads as plain data and as XML: the shape of every element is read from its schema, never written down twice.
 
-A leaf is its text; an element with children is a dict; one that may repeat is a list; an attribute is "@name" and the text
+A leaf is its text; an element with children is a dict; one that may repeat is a list; an attribute is "@name", the text
 beside it "#text". Order comes from the schema. The content of an `Extension` is one text: its canonical XML.
 """
 
