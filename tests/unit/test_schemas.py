@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import shutil
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -14,9 +16,11 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from gateway.errors import SettingRefused
+from gateway.model.envelope import Attachment, Header
 from gateway.validate.catalogue import Catalogue, load_catalogue
 from gateway.validate.differential import Comparison, check_schemas
 from gateway.validate.instances import Generator, serialise
+from gateway.xml.envelope import build
 from tests import examples, payloads
 
 if TYPE_CHECKING:
@@ -172,6 +176,50 @@ def test_a_changed_or_unnamed_schema_is_not_loaded(copied: Path) -> None:
         load_catalogue(copied)
 
 
+def test_check_says_which_digest_the_index_wants(copied: Path) -> None:
+    """Whoever changes a draft copies the new digest from the report."""
+    changed = copied / "mediation" / "v1.0" / "session.xsd"
+    changed.write_bytes(changed.read_bytes() + b"\n")
+
+    assert hashlib.sha256(changed.read_bytes()).hexdigest() in check_schemas(copied, count=1).problems[0]
+
+
+def test_the_header_that_we_write_is_the_schema_s(catalogue: Catalogue) -> None:
+    """`gateway.xml.envelope` and envelope.xsd agree on every part of a header, optional ones included."""
+    now = datetime(2026, 3, 2, 10, tzinfo=timezone(timedelta(hours=8)))
+    identity = "019cad6f-3c00-7000-8000-00000000000a"
+    header = Header(
+        message_id=identity,
+        conversation_id=identity,
+        process_id=identity,
+        ref_to=identity,
+        supersedes=identity,
+        kind="correct",
+        flow="designated-mediation",
+        flow_version="1.0",
+        message_type="mediation.Progress",
+        schema_version="1.0",
+        sender="court:t-xincheng",
+        receiver="union:11150000011512968L",
+        copies=(("observer", "triage:t-hohhot"),),
+        actor="u-17",
+        occurred_at=now,
+        sent_at=now,
+        expires_at=now,
+        priority="urgent",
+        test=True,
+        traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        attachments=(
+            Attachment(
+                document_type="D110", name="调解笔录.pdf", media_type="application/pdf", size=4, sha256=payloads.SHA256
+            ),
+        ),
+    )
+    payload = catalogue.to_element("mediation.Progress", payloads.all_payloads()["mediation.Progress"]())
+
+    assert catalogue.validate("envelope", build(header, payload)) == []
+
+
 def test_a_schema_opens_nothing_outside_its_folder(copied: Path) -> None:
     """An import that points out of the folder does not compile, although the file is there."""
     outside = copied.parent / "outside.xsd"
@@ -243,8 +291,6 @@ def test_both_validators_agree(
 
 def _rewrite(root: Path, name: str, old: str, new: str) -> None:
     """Change a schema and put its new digest into the index, so that only the change itself is judged."""
-    import hashlib
-
     path = root / name
     before = hashlib.sha256(path.read_bytes()).hexdigest()
     path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
