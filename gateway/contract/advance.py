@@ -29,7 +29,9 @@ class Entry:
     at: datetime
 
 
-def open_process(contract: FlowContract, message: StepMessage, step: Step, *, process_id: str, conversation_id: str = "") -> ProcessView:
+def open_process(
+    contract: FlowContract, message: StepMessage, step: Step, *, process_id: str, conversation_id: str = ""
+) -> ProcessView:
     """The process that an opening step makes, the step counted as number 1 where its keeper is concerned."""
     empty = ProcessView(
         process_id=process_id,
@@ -45,7 +47,7 @@ def open_process(contract: FlowContract, message: StepMessage, step: Step, *, pr
 
 
 def count(process: ProcessView, message: StepMessage, step: Step) -> ProcessView:
-    """The process after the keeper has counted the step under its next number; a pending row of the message is replaced."""
+    """The process after the keeper has counted the step under its next number; its pending row is replaced."""
     number = process.number + 1
     past = PastStep(
         sender=message.sender,
@@ -57,22 +59,35 @@ def count(process: ProcessView, message: StepMessage, step: Step) -> ProcessView
         accepted_at=message.accepted_at,
     )
     kept = (one for one in process.steps if one.message_id != message.message_id)
-    steps = [replace(one, superseded_by=message.message_id) if one.message_id == step.supersedes else one for one in kept]
+    steps = [
+        replace(one, superseded_by=message.message_id) if one.message_id == step.supersedes else one for one in kept
+    ]
     counted = [one for one in steps if one.number > 0]
     pending = [one for one in steps if one.number == 0]
     timers = act(process.timers, step.timers, message_id=message.message_id, at=message.accepted_at)
     return replace(
-        process, number=number, state=step.state, roles=step.roles, steps=(*counted, past, *pending), timers=timers, expired=step.expired
+        process,
+        number=number,
+        state=step.state,
+        roles=step.roles,
+        steps=(*counted, past, *pending),
+        timers=timers,
+        expired=step.expired,
     )
 
 
-def act(timers: tuple[Timer, ...], actions: Iterable[TimerAction], *, message_id: str, at: datetime) -> tuple[Timer, ...]:
+def act(
+    timers: tuple[Timer, ...], actions: Iterable[TimerAction], *, message_id: str, at: datetime
+) -> tuple[Timer, ...]:
     """The timers after a step's or receipt's actions; a new one carries `message_id` as its start step."""
     result = list(timers)
     for action in actions:
-        if action.action == "arm":
-            assert action.start and action.due  # noqa: S101 — an arm action has both, by TimerAction
-            result = [one for one in result if (one.timer, one.item, one.start_step) != (action.timer, action.item, message_id)]
+        if action.action == "arm" and action.start and action.due:
+            result = [
+                one
+                for one in result
+                if (one.timer, one.item, one.start_step) != (action.timer, action.item, message_id)
+            ]
             result.append(
                 Timer(
                     timer=action.timer,
@@ -90,8 +105,10 @@ def act(timers: tuple[Timer, ...], actions: Iterable[TimerAction], *, message_id
     return tuple(result)
 
 
-def deadlines(contract: FlowContract, events: Iterable[StepMessage | Entry], *, calendar: Calendar) -> tuple[Timer, ...]:
-    """The timers of a process from its counted messages and entry receipts in order: the same at every node that has them.
+def deadlines(
+    contract: FlowContract, events: Iterable[StepMessage | Entry], *, calendar: Calendar
+) -> tuple[Timer, ...]:
+    """The timers of a process from its counted messages and entry receipts in order, the same at every node.
 
     Raises `ContractRefused` where the events are no history of this contract.
     """
@@ -102,7 +119,9 @@ def deadlines(contract: FlowContract, events: Iterable[StepMessage | Entry], *, 
             step = judge(contract, process, event, calendar=calendar, stage=stage)
             process = count(process, event, step) if process else open_process(contract, event, step, process_id="")
         elif process is not None:
-            actions = on_receipt(contract, process, message_id=event.message_id, kind=event.kind, at=event.at, calendar=calendar)
+            actions = on_receipt(
+                contract, process, message_id=event.message_id, kind=event.kind, at=event.at, calendar=calendar
+            )
             process = replace(process, timers=act(process.timers, actions, message_id=event.message_id, at=event.at))
     return process.timers if process else ()
 
@@ -121,6 +140,8 @@ def _change(timer: Timer, action: TimerAction, at: datetime) -> Timer:
             return replace(timer, state="paused", paused_at=action.start or at)
         case "resume":
             due = action.due or timer.due
-            return replace(timer, state="armed", paused_at=None, due=due, provisional=action.provisional, paused=action.paused)
+            return replace(
+                timer, state="armed", paused_at=None, due=due, provisional=action.provisional, paused=action.paused
+            )
         case _:
             return replace(timer, due=action.due or timer.due, provisional=action.provisional)

@@ -25,7 +25,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Calendar:
-    """Working days as data; beyond the published years only weekends are off, and what is reckoned there is provisional."""
+    """Working days as data; beyond the published years only weekends are off and dates are provisional."""
 
     #: Names the base table and the override files: equal versions reckon equal dates.
     version: str
@@ -69,8 +69,8 @@ def beijing_day(moment: datetime) -> date:
 def load_calendar(folder: Path | None = None, *, region: str = "") -> Calendar:
     """Read the base table and every `<year>.toml` of `folder`; a file replaces its year.
 
-    `region` (GB/T 2260) adds the local festival days that a file lists for it. Raises `SettingRefused` (NOD-012) for a file
-    that cannot be read, or whose days do not belong to its year.
+    `region` (GB/T 2260) adds the local festival days that a file lists for it. Raises `SettingRefused` (NOD-012) for
+    a file that cannot be read, or whose days do not belong to its year.
     """
     off = {day for day in chinese_calendar.holidays if day.weekday() < _SATURDAY}
     make_up = {day for day in chinese_calendar.workdays if day.weekday() >= _SATURDAY}
@@ -105,7 +105,7 @@ def _read_year(file: Path, region: str) -> tuple[int, set[date], set[date]]:
         raise SettingRefused(text, code="NOD-012") from error
     strangers = sorted(day for day in off | work if day.year != year)
     if strangers or str(year) != file.stem:
-        text = f"calendar file {file.name} says year {year} and names {[str(day) for day in strangers]}: a file holds one year"
+        text = f"calendar file {file.name} says {year} and names {[str(day) for day in strangers]}: it holds one year"
         raise SettingRefused(text, code="NOD-012")
     weekdays = sorted(day for day in work if day.weekday() < _SATURDAY)
     if weekdays or off & work:

@@ -16,15 +16,19 @@ def problems(contract: FlowContract, *, known_types: Collection[str] = ()) -> li
     `known_types` are the message types that the schemas have; none given, none compared.
     """
     found = [
-        *_roles(contract), *_messages(contract, known_types), *_states(contract), *_transitions(contract), *_clocks(contract),
-    ]  # fmt: skip
+        *_roles(contract),
+        *_messages(contract, known_types),
+        *_states(contract),
+        *_transitions(contract),
+        *_clocks(contract),
+    ]
     if not found:  # what follows walks the states and needs all names to hold
         found = [*_reach(contract)]
     return [f"{contract.flow}@{contract.version}: {text}" for text in found]
 
 
 def targets(state: State, messages: Mapping[str, MessageTerm] | None = None) -> frozenset[str]:
-    """The states that one step from `state` can lead to: by message, by expiry, and by void where `messages` are given."""
+    """The states that one step from `state` leads to: by message, by expiry, by void where `messages` are given."""
     ways = {branch.to for branches in state.accepts.values() for branch in branches} | set(state.expires.values())
     if messages is not None:
         ways |= {term.void[state.id] for term in messages.values() if state.id in term.void}
@@ -51,7 +55,11 @@ def _messages(contract: FlowContract, known_types: Collection[str]) -> Iterator[
                 yield f"message {name} names the unknown role {role}"
         if keeper not in {term.sender, term.receiver} or term.sender == term.receiver:
             yield f"message {name} must go from or to the keeper {keeper}, which it does not"
-        yield from (f"message {name} copies to {role}, which is no copy role" for role in term.copies if not _is_copy(contract, role))
+        yield from (
+            f"message {name} copies to {role}, which is no copy role"
+            for role in term.copies
+            if not _is_copy(contract, role)
+        )
         if name == DEADLINE_EXPIRED:
             yield f"{name} belongs to every contract and is not listed"
         for other in (*term.answers, *term.after):
@@ -101,7 +109,7 @@ def _branches(contract: FlowContract, term: MessageTerm, branches: tuple[Transit
         if branch.sender != term.sender:
             yield f"{term.type} comes from {term.sender}, not from {branch.sender}"
         if branch.when and term.sender != contract.keeper:
-            # Other nodes reckon with their pending steps, of which they need to know the branch before the keeper speaks.
+            # Other nodes reckon with pending steps, whose branch they must know before the keeper speaks.
             yield f"{term.type} has a guard, but only the keeper's messages may have one"
         target = contract.states.get(branch.to)
         runs = set(target.timers) if target else set()

@@ -1,4 +1,4 @@
-"""A contract as pictures: Mermaid state and sequence diagrams, and its clocks as a table (contracts/README.md shows them)."""
+"""A contract as pictures: Mermaid state and sequence diagrams, its clocks as a table (see contracts/README.md)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _UNITS: dict[Unit, str] = {"hours": "h", "days": "cd", "working-days": "wd", "mo
 
 
 def draw_states(contract: FlowContract) -> str:
-    """A Mermaid state diagram: one arrow a pair of states, labelled with the message types that lead from one to the other."""
+    """A Mermaid state diagram: one arrow a pair of states, labelled with the message types that lead there."""
     lines = ["stateDiagram-v2", f"    [*] --> {_id(contract.start)}"]
     lines += [f'    state "{state.title} {state.id}" as {_id(state.id)}' for state in contract.states.values()]
     for state in contract.states.values():
         for target, labels in _arrows(contract, state).items():
             lines.append(f"    {_id(state.id)} --> {_id(target)}: {' / '.join(labels)}")
-        stays = _stays(contract, state)
+        stays = _stays(state)
         if stays:
             lines.append(f"    note right of {_id(state.id)}: {', '.join(stays)}")
         if state.final:
@@ -42,13 +42,16 @@ def draw_clocks(contract: FlowContract) -> str:
     """A Markdown table of the clocks that the contract runs, with length, start, expiry, source and mark."""
     used = [timer for state in contract.states.values() for timer in (*state.timers, *state.pauses)]
     used += [timer for term in contract.messages.values() for timer in term.opening]
-    lines = ["| clock | what | length | starts | on expiry | counts | source | mark |", "|---|---|---|---|---|---|---|---|"]
+    lines = [
+        "| clock | what | length | starts | on expiry | counts | source | mark |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for name in dict.fromkeys(used):
         clock = contract.timers[name]
         length = f"{clock.length.count} {_UNITS[clock.length.unit]}" if clock.length else "set by the payload"
         lines.append(
-            f"| {name} | {clock.zh} · {clock.en} | {length} | {clock.event_zh} · {clock.event_en} | {clock.expiry_zh} · {clock.expiry_en} "
-            f"| {clock.counts} | {clock.source} | {clock.mark} |"
+            f"| {name} | {clock.zh} · {clock.en} | {length} | {clock.event_zh} · {clock.event_en} "
+            f"| {clock.expiry_zh} · {clock.expiry_en} | {clock.counts} | {clock.source} | {clock.mark} |"
         )
     return "\n".join(lines)
 
@@ -89,9 +92,11 @@ def _arrows(contract: FlowContract, state: State) -> dict[str, list[str]]:
     return dict(arrows)
 
 
-def _stays(contract: FlowContract, state: State) -> list[str]:
+def _stays(state: State) -> list[str]:
     """What the state takes without moving."""
-    taken = [_short(name) for name, branches in state.accepts.items() if any(branch.to == state.id for branch in branches)]
+    taken = [
+        _short(name) for name, branches in state.accepts.items() if any(branch.to == state.id for branch in branches)
+    ]
     return taken + [f"⏰ {timer}" for timer, target in state.expires.items() if target == state.id]
 
 

@@ -1,4 +1,4 @@
-"""What a deadline does: only the keeper's node fires it, by a message of its own that counts like any other (protocol.md §7)."""
+"""What a deadline does: only the keeper's node fires it, by a message that counts like any other (protocol.md §7)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,12 @@ def expire(contract: FlowContract, process: ProcessView, timer: Timer, *, at: da
     """
     state = contract.states[process.state]
     found = live(process, timer.timer)
-    if found is None or found.state != "armed" or found.start_step != timer.start_step or timer.timer not in state.expires:
+    if (
+        found is None
+        or found.state != "armed"
+        or found.start_step != timer.start_step
+        or timer.timer not in state.expires
+    ):
         en = f"timer {timer.timer} does not run in state {state.id} of this process"
         raise refused("FLW-107", f"期限 {timer.timer} 在状态 {state.id} 下未在计时", en)
     if found.due >= at:
@@ -54,9 +59,14 @@ def expire(contract: FlowContract, process: ProcessView, timer: Timer, *, at: da
 
 
 def expire_by_message(
-    contract: FlowContract, process: ProcessView | None, message: StepMessage, *, calendar: Calendar, stage: Literal["submit", "receive"]
+    contract: FlowContract,
+    process: ProcessView | None,
+    message: StepMessage,
+    *,
+    calendar: Calendar,
+    stage: Literal["submit", "receive"],
 ) -> Step:
-    """The step of a `common.DeadlineExpired` that the keeper's own node submits. Raises `ContractRefused` (FLW-107) for any other.
+    """The step of a `common.DeadlineExpired` of the keeper's own node; raises `ContractRefused` (FLW-107) for others.
 
     That the sending node is the keeper's is for the flow to see, which knows the registry.
     """
@@ -66,7 +76,12 @@ def expire_by_message(
     name = next(iter(texts(message.payload, "Timer")), "")
     timer = live(process, name)
     if timer is None:
-        raise refused("FLW-107", f"本流程没有在计时的期限 {name}", f"no timer {name} runs in this process", xpath="/Envelope/Payload/*/Timer")
+        raise refused(
+            "FLW-107",
+            f"本流程没有在计时的期限 {name}",
+            f"no timer {name} runs in this process",
+            xpath="/Envelope/Payload/*/Timer",
+        )
     return expire(contract, process, timer, at=message.accepted_at, calendar=calendar)
 
 
@@ -74,14 +89,22 @@ def expiry_payload(contract: FlowContract, timer: Timer, case: Payload) -> Paylo
     """The payload of `common.DeadlineExpired` for a timer; `case` is the process's CaseReference."""
     clock = contract.timers[timer.timer]
     start = timer.start.isoformat(timespec="seconds")
-    payload: Payload = {"CaseReference": case, "Timer": timer.timer, "StartStep": timer.start_step, "Due": timer.due.isoformat()}
+    payload: Payload = {
+        "CaseReference": case,
+        "Timer": timer.timer,
+        "StartStep": timer.start_step,
+        "Due": timer.due.isoformat(),
+    }
     if timer.item:
         payload["Item"] = timer.item
-    return payload | {"Source": f"{start} {clock.event_zh} — {clock.source}"[:500], "CalendarVersion": timer.calendar or "-"}
+    return payload | {
+        "Source": f"{start} {clock.event_zh} — {clock.source}"[:500],
+        "CalendarVersion": timer.calendar or "-",
+    }
 
 
 def in_time(contract: FlowContract, process: ProcessView, message: StepMessage) -> bool:
-    """Whether a timed-out state still takes the message: nobody has built on the expiry, and its sender's node accepted it by the due time.
+    """Whether a timed-out state still takes the message: accepted by the due time, and nobody has built on the expiry.
 
     A new process that names the expiry is built on it too: the ledger then clears `expired`.
     """

@@ -1,4 +1,4 @@
-"""YAML → contracts: read once at start, every problem of every file named at once (contracts/README.md is the grammar)."""
+"""YAML → contracts: read once at start, all problems named at once (contracts/README.md is the grammar)."""
 
 from __future__ import annotations
 
@@ -17,11 +17,24 @@ Block = dict[str, Any]
 _CODE = "NOD-013"
 _STARTS = frozenset({"step", "delivered", "set", "after", "opening"})
 _FLOW_KEYS = frozenset(
-    {"flow", "title", "title_en", "version", "basis", "roles", "start", "receipt_hours", "messages", "parts", "states", "also"}
+    {
+        "flow",
+        "title",
+        "title_en",
+        "version",
+        "basis",
+        "roles",
+        "start",
+        "receipt_hours",
+        "messages",
+        "parts",
+        "states",
+        "also",
+    }
 )
 _MESSAGE_KEYS = frozenset(
-    {"from", "to", "title", "copies", "documents", "requires", "answers", "receipt_hours", "receipt_starts", "at", "until", "after",
-     "opening", "correct", "void"}
+    {"from", "to", "title", "copies", "documents", "requires", "answers", "receipt_hours", "receipt_starts", "at",
+     "until", "after", "opening", "correct", "void"}
 )  # fmt: skip
 _BRANCH_KEYS = frozenset({"from", "to", "when", "once", "starts", "restarts", "moves"})
 _STATE_KEYS = frozenset({"title", "turn", "final", "timers", "pauses", "accepts", "expires"})
@@ -30,7 +43,7 @@ _STATE_KEYS = frozenset({"title", "turn", "final", "timers", "pauses", "accepts"
 class _StrictLoader(yaml.SafeLoader):
     """YAML in which a key that stands twice is an error: the second would silently win."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 — PyYAML's signature
+    def construct_mapping(self, node: yaml.MappingNode, deep: Any = False) -> dict[Any, Any]:  # noqa: FBT002 — PyYAML's
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         if len(set(keys)) < len(keys):
             twice = sorted({str(key) for key in keys if keys.count(key) > 1})
@@ -41,8 +54,8 @@ class _StrictLoader(yaml.SafeLoader):
 def load_contracts(root: Path) -> Contracts:
     """Every flow of `root`/flows with the clocks of `root`/timers.yaml.
 
-    Raises `SettingRefused` (NOD-013) that lists all problems: a broken file, an unknown key, role, timer or state, a state that
-    cannot be reached or cannot end, a message that the keeper neither sends nor receives.
+    Raises `SettingRefused` (NOD-013) that lists all problems: a broken file, an unknown key, role, timer or state, a
+    state that cannot be reached or cannot end, a message that the keeper neither sends nor receives.
     """
     timers = {name: _timer(name, block) for name, block in _read(root / "timers.yaml").items()}
     files = sorted((root / "flows").glob("*.yaml"))
@@ -64,7 +77,7 @@ def load_contracts(root: Path) -> Contracts:
 
 
 def parse_contract(text: str, *, timers: Mapping[str, TimerTerm], folder: Path, name: str = "text") -> FlowContract:
-    """One contract from YAML text, parts read from `folder`/parts; its soundness is not checked. Raises `SettingRefused`."""
+    """One contract from YAML text, parts from `folder`/parts, its soundness unchecked. Raises `SettingRefused`."""
     return _flow(_parse(text, name), folder=folder, timers=dict(timers), name=name)
 
 
@@ -95,7 +108,10 @@ def _flow(block: Block, *, folder: Path, timers: Mapping[str, TimerTerm], name: 
         for part, binding in (block.get("parts") or {}).items():
             included = _read(folder / "parts" / f"{part}.yaml")
             _groups(included, binding, states)
-            messages |= {key: _message(key, _named(value, binding), hours=hours, running=running) for key, value in included["messages"].items()}
+            messages |= {
+                key: _message(key, _named(value, binding), hours=hours, running=running)
+                for key, value in included["messages"].items()
+            }
         for extra in block.get("also") or ():
             _merge(states, extra["in"], extra["accepts"])
         return FlowContract(
@@ -113,7 +129,9 @@ def _flow(block: Block, *, folder: Path, timers: Mapping[str, TimerTerm], name: 
     except KeyError as error:
         raise SettingRefused(f"{name}: {error.args[0]} is missing or names nothing here", code=_CODE) from error
     except (TypeError, AttributeError, ValueError) as error:
-        raise SettingRefused(f"{name}: has not the shape that contracts/README.md asks for: {error}", code=_CODE) from error
+        raise SettingRefused(
+            f"{name}: has not the shape that contracts/README.md asks for: {error}", code=_CODE
+        ) from error
 
 
 def _groups(part: Block, binding: Block, states: dict[str, Block]) -> None:
@@ -205,8 +223,14 @@ def _timer(name: str, block: Block) -> TimerTerm:
     try:
         starts, _, after = str(block["starts"]).partition(" ")
         length = block.get("length")
-        if starts not in _STARTS or block["counts"] not in {"submitted", "received"} or (length is None) != (starts == "set"):
-            raise SettingRefused(f"timers.yaml: {name}: starts, counts or length is not one that README.md names", code=_CODE)
+        if (
+            starts not in _STARTS
+            or block["counts"] not in {"submitted", "received"}
+            or (length is None) != (starts == "set")
+        ):
+            raise SettingRefused(
+                f"timers.yaml: {name}: starts, counts or length is not one that README.md names", code=_CODE
+            )
         if length is not None and (length["unit"] not in UNITS or int(length["count"]) < 1):
             raise SettingRefused(f"timers.yaml: {name}: length {length} has no such unit or count", code=_CODE)
         return TimerTerm(

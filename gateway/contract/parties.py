@@ -12,11 +12,13 @@ RECEIVER = "/Envelope/Header/Receiver"
 COPY = "/Envelope/Header/Copy"
 
 
-def bind(contract: FlowContract, process: ProcessView | None, message: StepMessage, term: MessageTerm) -> dict[str, str]:
+def bind(
+    contract: FlowContract, process: ProcessView | None, message: StepMessage, term: MessageTerm
+) -> dict[str, str]:
     """Role → participant after the message.
 
-    An opening message binds its sender and receiver; later only the keeper can bring in a role, by addressing it. Raises
-    `ContractRefused` (FLW-102 for another participant or family, FLW-106 for a copy that the contract does not allow).
+    An opening message binds its sender and receiver; later only the keeper brings in a role, by addressing it.
+    Raises `ContractRefused`: FLW-102 for another participant or family, FLW-106 for a copy that is not allowed.
     """
     roles = dict(process.roles) if process else {}
     opens = process is None or term.sender == contract.keeper

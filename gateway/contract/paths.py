@@ -10,7 +10,7 @@ from gateway.contract.calendar import BEIJING
 from gateway.contract.refusal import refused
 from gateway.contract.terms import PRESENT
 
-#: A date further than this from the accepted time starts no clock: it is an error of typing, and would be reckoned for hours.
+#: A date further than this from the accepted time is an error of typing: it starts no clock.
 _FAR = timedelta(days=3660)
 
 
@@ -58,14 +58,16 @@ def _moment(text: str, path: str) -> datetime:
             return value if value.tzinfo else value.replace(tzinfo=BEIJING)
         return datetime.combine(date.fromisoformat(text), time.min, tzinfo=BEIJING)
     except ValueError as error:
-        raise refused("FLW-108", f"{text!r} 不是有效日期", f"{text!r} is no date or time", xpath=_xpath(path)) from error
+        raise refused(
+            "FLW-108", f"{text!r} 不是有效日期", f"{text!r} is no date or time", xpath=_xpath(path)
+        ) from error
 
 
 def _xpath(path: str) -> str:
     return f"/Envelope/Payload/*/{path}"
 
 
-def _many(value: Any) -> list[Any]:  # noqa: ANN401 — any node of a payload
+def _many(value: Any) -> list[Any]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]

@@ -1,7 +1,7 @@
 """Computing periods (期间): one engine for hours, days, working days, months and years (domain.md §1.10).
 
-The starting hour or day is not counted (CPL 85); a last day that is off rolls to the next working day; make-up days are
-working days; paused days do not count. All days are Beijing days, and a period ends with the last moment of its last day.
+The starting hour or day is not counted (CPL 85); a last day that is off rolls to the next working day; make-up days
+are working days; paused days do not count. All days are Beijing days; a period ends with the last moment of its last.
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ class Due:
 def due(start: datetime, length: Length, *, calendar: Calendar, paused: Sequence[Interval] = ()) -> Due:
     """The end of a period of `length` that begins with the event at `start` (aware), paused intervals left out.
 
-    Raises `SettingRefused` (NOD-012) for a time without offset or a length below 1. Source: CPL 85; CPL interpretation 125.
+    Raises `SettingRefused` (NOD-012) for a time without offset or a length below 1. Source: CPL 85; its
+    interpretation 125.
     """
     if length.count < 1:
         raise SettingRefused(f"a period of {length.count} {length.unit} is none", code="NOD-012")
@@ -95,14 +96,20 @@ def due(start: datetime, length: Length, *, calendar: Calendar, paused: Sequence
 
 
 def due_on(day: date, *, calendar: Calendar) -> Due:
-    """A due date that was agreed or set as a date (extension by consent, a date for supplements): it stands as it is (P7)."""
-    return Due(at=end_of(day), day=day, provisional=False, calendar=calendar.version, reckoning=(Reckoned(day=day, why="agreed"),))
+    """An end that was agreed or set as a date (extension by consent, supplements): it stands as it is (P7)."""
+    return Due(
+        at=end_of(day),
+        day=day,
+        provisional=False,
+        calendar=calendar.version,
+        reckoning=(Reckoned(day=day, why="agreed"),),
+    )
 
 
 def latest_before(event: datetime, length: Length, *, calendar: Calendar) -> Due:
     """The last day on which an act is in time that must come `length` before `event` (hearing notice 5 days before).
 
-    The event's day is not counted; a last day that is off moves to the working day before it, so that nobody loses time.
+    The event's day is not counted; a last day that is off moves to the working day before it.
     Only days and working days are counted backwards; raises `SettingRefused` (NOD-012) for other units.
     """
     if length.unit not in {"days", "working-days"} or length.count < 1:
@@ -154,7 +161,7 @@ def _count_days(first: date, length: Length, *, calendar: Calendar, still: set[d
 
 
 def _count_months(first: date, length: Length, *, still: set[date], lines: list[Reckoned]) -> date:
-    """The corresponding day of the last month, or that month's end where it has none; paused days are added (civil code 202)."""
+    """The corresponding day of the last month, or that month's end (civil code 202); paused days are added."""
     total = first.year * _YEAR_MONTHS + first.month - 1 + length.count * (_YEAR_MONTHS if length.unit == "years" else 1)
     year, month = divmod(total, _YEAR_MONTHS)
     last = date(year, month + 1, min(first.day, months.monthrange(year, month + 1)[1]))
@@ -182,7 +189,7 @@ def _due_hours(start: datetime, count: int, *, calendar: Calendar, paused: Seque
 
 
 def _paused_days(paused: Iterable[Interval]) -> set[date]:
-    """Days that do not count: those after the day of the pause up to the day of resumption (its day is a starting day)."""
+    """Days that do not count: after the day of the pause up to the day of resumption, itself a starting day."""
     still: set[date] = set()
     for since, until in paused:
         day, end = beijing_day(since), beijing_day(until)

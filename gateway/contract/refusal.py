@@ -1,4 +1,4 @@
-"""The refusals of a contract: each with a code of contracts/errors.toml, the state, whose turn it is, and what may come."""
+"""The refusals of a contract: each with its code, the state, whose turn it is, and what may come."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from gateway.errors import ContractRefused, Finding
 TYPE = "/Envelope/Header/MessageType"
 #: protocol.md sections that the codes stand on.
 _SOURCES = {
-    "FLW-101": "protocol.md §3", "FLW-102": "protocol.md §3", "FLW-103": "protocol.md §4", "FLW-104": "contracts/flows",
-    "FLW-105": "protocol.md §4", "FLW-106": "contracts/flows", "FLW-107": "protocol.md §7", "FLW-108": "contracts/flows",
-    "FLW-109": "protocol.md §3",
+    "FLW-101": "protocol.md §3", "FLW-102": "protocol.md §3", "FLW-103": "protocol.md §4",
+    "FLW-104": "contracts/flows", "FLW-105": "protocol.md §4", "FLW-106": "contracts/flows",
+    "FLW-107": "protocol.md §7", "FLW-108": "contracts/flows", "FLW-109": "protocol.md §3",
 }  # fmt: skip
 
 
@@ -24,6 +24,8 @@ def no_step(contract: FlowContract, state: str, message_type: str, why: tuple[st
     """FLW-101: the state does not take this message type now; names state, turn and the types that it takes."""
     term = contract.states[state]
     allowed = ", ".join(contract.allowed(state)) or "-"
-    zh = f"{contract.title}：状态“{term.title}”（{state}）不接受 {message_type}{why[0]}；应由 {term.turn or '—'} 处理；此时可接受：{allowed}"
-    en = f"{contract.flow}: state {state} does not take {message_type}{why[1]}; it is the turn of {term.turn or 'nobody'}; taken are: {allowed}"
-    return refused("FLW-101", zh, en)
+    zh = f"{contract.title}：状态“{term.title}”（{state}）不接受 {message_type}{why[0]}"
+    en = f"{contract.flow}: state {state} does not take {message_type}{why[1]}"
+    turn_zh = f"；应由 {term.turn or '—'} 处理；此时可接受：{allowed}"
+    turn_en = f"; it is the turn of {term.turn or 'nobody'}; taken are: {allowed}"
+    return refused("FLW-101", zh + turn_zh, en + turn_en)

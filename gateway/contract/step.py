@@ -1,7 +1,7 @@
 """Stepping a process: one pure function at every node (protocol.md §3).
 
-The keeper judges what it counts on the counted state alone. Any other node judges its own submissions on the counted state
-plus its own pending steps; one of those that no longer fits is left out until the keeper speaks.
+The keeper judges what it counts on the counted state alone. Any other node judges its own submissions on the counted
+state plus its own pending steps; one of those that no longer fits is left out until the keeper speaks.
 """
 
 from __future__ import annotations
@@ -43,12 +43,19 @@ class _Found:
     expired: tuple[str, str, int] | None = None
 
 
-def step(contract: FlowContract, process: ProcessView | None, message: StepMessage, *, calendar: Calendar, stage: Stage = "submit") -> Step:
+def step(
+    contract: FlowContract,
+    process: ProcessView | None,
+    message: StepMessage,
+    *,
+    calendar: Calendar,
+    stage: Stage = "submit",
+) -> Step:
     """What the process becomes if the keeper counts `message`; `process` is None for a message that opens one.
 
-    `stage` is `submit` at the sender's node and `receive` at the keeper's, which counts. Raises `ContractRefused`: FLW-101 no step
-    of this state, 102 not this role's participant, 103 or 105 no legal correction, 104 a document or 108 a datum is missing,
-    106 a copy not allowed, 107 no timer that is due, 109 no such process to step in.
+    `stage` is `submit` at the sender's node and `receive` at the keeper's, which counts. Raises `ContractRefused`:
+    FLW-101 no step of this state, 102 not this role's participant, 103 or 105 no legal correction, 104 a document or
+    108 a datum is missing, 106 a copy not allowed, 107 no timer that is due, 109 no such process to step in.
     """
     if message.message_type == DEADLINE_EXPIRED:
         return expire_by_message(contract, process, message, calendar=calendar, stage=stage)
@@ -58,7 +65,9 @@ def step(contract: FlowContract, process: ProcessView | None, message: StepMessa
     if term is None:
         raise no_step(contract, before, message.message_type)
     roles = bind(contract, process, message, term)
-    case = _Case(contract=contract, process=process, message=message, before=before, past=_standing(process, counting=counting))
+    case = _Case(
+        contract=contract, process=process, message=message, before=before, past=_standing(process, counting=counting)
+    )
     clock = Clock(contract, calendar)
     replaces = message.supersedes is not None or message.kind in {"correct", "void"}
     found = _correct(case, clock) if replaces else _advance(case, clock)
@@ -83,11 +92,13 @@ def step(contract: FlowContract, process: ProcessView | None, message: StepMessa
     )
 
 
-def expected_state(contract: FlowContract, counted: str, pending: Iterable[PastStep], *, history: Sequence[PastStep] = ()) -> str:
+def expected_state(
+    contract: FlowContract, counted: str, pending: Iterable[PastStep], *, history: Sequence[PastStep] = ()
+) -> str:
     """The counted state plus own pending steps in order; one that no longer fits is left out (protocol.md §3).
 
-    `history` are the process's counted steps, which `once` and `after` look at. Only keepers' messages have guards and a keeper
-    has nothing pending, so that no payload is needed.
+    `history` are the process's counted steps, which `once` and `after` look at. Only keepers' messages have guards and
+    a keeper has nothing pending, so that no payload is needed.
     """
     state, past = counted, list(history)
     for one in pending:
@@ -120,10 +131,17 @@ def _before(contract: FlowContract, process: ProcessView | None, message: StepMe
 def _advance(case: _Case, clock: Clock) -> _Found:
     """Take the branch of the state, or the one that the message still had in time when the keeper's timer fired."""
     process, message = case.process, case.message
-    if process is not None and process.expired and process.state == case.before and in_time(case.contract, process, message):
+    if (
+        process is not None
+        and process.expired
+        and process.state == case.before
+        and in_time(case.contract, process, message)
+    ):
         timer, was, number = process.expired
         branch = _branch(case, was, strict=False)
-        if branch and (timer not in case.contract.states[branch.to].timers or timer in (*branch.moves, *branch.restarts)):
+        if branch and (
+            timer not in case.contract.states[branch.to].timers or timer in (*branch.moves, *branch.restarts)
+        ):
             return _Found(state=branch.to, timers=clock.late(branch, process, message, timer))
         if branch:  # in time, yet nothing that keeps the term from having ended: it is counted and changes nothing
             return _Found(state=case.before, timers=(), expired=(timer, branch.to, number + 1))
@@ -134,7 +152,7 @@ def _advance(case: _Case, clock: Clock) -> _Found:
 
 
 def _branch(case: _Case, state: str, *, strict: bool) -> Transition | None:
-    """The first branch whose guard holds. Where `strict`, raises `ContractRefused` (FLW-101) with what stands in the way."""
+    """The first branch whose guard holds. Where `strict`, raises `ContractRefused` (FLW-101) with the hindrance."""
     message = case.message
     branches = case.contract.branches(state, message.message_type)
     found = next((branch for branch in branches if holds(message.payload, branch.when)), None)
@@ -152,7 +170,7 @@ def _branch(case: _Case, state: str, *, strict: bool) -> Transition | None:
 
 
 def _hindrance(term: MessageTerm, branch: Transition, past: Sequence[PastStep]) -> tuple[str, str] | None:
-    """What in the history keeps a message from being a step: it comes once only, or needs another before it; (zh, en)."""
+    """What in the history is in the way, (zh, en): it comes once only, or needs another before it."""
     types = {one.message_type for one in past}
     if branch.once and term.type in types:
         return "（只能一次，已有在先者）", " a second time"
@@ -163,7 +181,7 @@ def _hindrance(term: MessageTerm, branch: Transition, past: Sequence[PastStep]) 
 
 
 def _standing(process: ProcessView | None, *, counting: bool) -> list[PastStep]:
-    """Steps that stand: counted (or, for the sender's own view, pending too), not superseded and not themselves a void."""
+    """Steps that stand: counted (in the sender's own view pending too), not superseded, not themselves a void."""
     least, steps = 1 if counting else 0, process.steps if process else ()
     return [one for one in steps if one.number >= least and one.superseded_by is None and one.kind != "void"]
 
@@ -188,14 +206,21 @@ def _correct(case: _Case, clock: Clock) -> _Found:
 
 
 def _superseded(past: Sequence[PastStep], message: StepMessage) -> PastStep:
-    """The step that `Supersedes` names. Raises `ContractRefused` (FLW-103 not of this kind, FLW-105 not here or replaced already)."""
+    """The step that `Supersedes` names. Raises `ContractRefused`: FLW-103 not of this kind, FLW-105 not standing."""
     if message.supersedes is None or message.kind not in {"correct", "void"}:
-        en = f"Kind {message.kind} and Supersedes do not go together: correct and void name the message that they replace"
-        raise refused("FLW-103", f"Kind 为 {message.kind} 与 Supersedes 不一致：更正、作废须指明原消息", en, xpath="/Envelope/Header/Supersedes")
+        en = f"Kind {message.kind} and Supersedes do not fit: correct and void name the message that they replace"
+        raise refused(
+            "FLW-103",
+            f"Kind 为 {message.kind} 与 Supersedes 不一致：更正、作废须指明原消息",
+            en,
+            xpath="/Envelope/Header/Supersedes",
+        )
     original = next((one for one in past if one.message_id == message.supersedes), None)
     if original is None:
         en = f"message {message.supersedes} is no step of this process that still stands"
-        raise refused("FLW-105", f"消息 {message.supersedes} 不是本流程中仍有效的步骤", en, xpath="/Envelope/Header/Supersedes")
+        raise refused(
+            "FLW-105", f"消息 {message.supersedes} 不是本流程中仍有效的步骤", en, xpath="/Envelope/Header/Supersedes"
+        )
     if (original.sender, original.message_type) != (message.sender, message.message_type):
         en = "a message can only be superseded by the same sender with the same type"
         raise refused("FLW-103", "只能由同一发送方以同类消息更正或作废", en, xpath="/Envelope/Header/Supersedes")
@@ -205,18 +230,27 @@ def _superseded(past: Sequence[PastStep], message: StepMessage) -> PastStep:
 def _uncorrectable(contract: FlowContract, state: str, message: StepMessage) -> Exception:
     word = {"correct": "更正", "void": "作废"}[message.kind]
     en = f"{contract.flow}: in state {state} a {message.message_type} can not be superseded by {message.kind}"
-    return refused("FLW-103", f"{contract.title}：状态 {state} 下不得{word} {message.message_type}", en, xpath="/Envelope/Header/Kind")
+    return refused(
+        "FLW-103",
+        f"{contract.title}：状态 {state} 下不得{word} {message.message_type}",
+        en,
+        xpath="/Envelope/Header/Kind",
+    )
 
 
 def _complete(term: MessageTerm, message: StepMessage) -> None:
-    """Raises `ContractRefused` for a document (FLW-104) or datum (FLW-108) that the contract asks for and that is not there."""
+    """Raises `ContractRefused` for a document (FLW-104) or datum (FLW-108) that the contract asks for in vain."""
     if message.kind == "void":
         return
     lacking = [path for path in term.requires if not texts(message.payload, path)]
     if lacking:
         en = f"{term.type} needs {', '.join(lacking)}"
-        raise refused("FLW-108", f"{term.type} 缺少 {', '.join(lacking)}", en, xpath=f"/Envelope/Payload/*/{lacking[0]}")
+        raise refused(
+            "FLW-108", f"{term.type} 缺少 {', '.join(lacking)}", en, xpath=f"/Envelope/Payload/*/{lacking[0]}"
+        )
     documents = [code for code in term.documents if code not in message.documents]
     if documents and message.kind != "out-of-band":
         en = f"{term.type} needs the documents {', '.join(documents)} among its attachments"
-        raise refused("FLW-104", f"{term.type} 须附文书 {', '.join(documents)}", en, xpath="/Envelope/Header/Attachments")
+        raise refused(
+            "FLW-104", f"{term.type} 须附文书 {', '.join(documents)}", en, xpath="/Envelope/Header/Attachments"
+        )

@@ -1,6 +1,6 @@
 """What a step does to the clocks of its process: a pure function of times in signed artefacts (protocol.md §7).
 
-A state lists the timers that run in it and those that pause; a transition starts, restarts or moves some. Everything else
+A state lists the timers that run in it and those that pause; a transition starts, restarts or moves some. All else
 follows: a live timer that the next state does not list is stopped, one that it lists as paused stands still, and so on.
 """
 
@@ -61,8 +61,10 @@ class Clock:
         self._contract = contract
         self._calendar = calendar
 
-    def transition(self, branch: Transition, process: ProcessView | None, message: StepMessage) -> tuple[TimerAction, ...]:
-        """All actions of a counted transition. Raises `ContractRefused` (FLW-108) where a date that it needs is missing."""
+    def transition(
+        self, branch: Transition, process: ProcessView | None, message: StepMessage
+    ) -> tuple[TimerAction, ...]:
+        """All actions of a counted transition. Raises `ContractRefused` (FLW-108) where a date is lacking."""
         term, target = self._contract.messages[message.message_type], self._contract.states[branch.to]
         at = event_time(term, message)
         actions = list(entering(target, process, at, clock=self))
@@ -75,8 +77,10 @@ class Clock:
         actions += (self.move(timer, process, message) for timer in branch.moves)
         return tuple(actions)
 
-    def late(self, branch: Transition, process: ProcessView, message: StepMessage, timer: str) -> tuple[TimerAction, ...]:
-        """The actions of a step that was in time though the keeper's timer had fired: the fired clock is taken up again if needed."""
+    def late(
+        self, branch: Transition, process: ProcessView, message: StepMessage, timer: str
+    ) -> tuple[TimerAction, ...]:
+        """The actions of a step that was in time though the timer had fired: the clock is taken up again if needed."""
         actions = self.transition(branch, process, message)
         fired, target = latest(process, timer, state="fired"), self._contract.states[branch.to]
         if fired and timer in target.pauses:
@@ -85,13 +89,13 @@ class Clock:
         return actions
 
     def corrected(self, state: str, process: ProcessView | None, message: StepMessage) -> tuple[TimerAction, ...]:
-        """A correction gives its dates anew: what the corrected step started or moved is reckoned from the new payload."""
+        """A correction gives dates anew: what the corrected step started or moved is reckoned from the new payload."""
         actions: list[TimerAction] = []
         for timer in _timers(process):
             clock = self._contract.timers[timer.timer]
-            if timer.state in _LIVE and timer.start_step == message.supersedes and clock.starts in {"step", "set"}:
-                if not self._moved(timer.timer, process):
-                    actions += (TimerAction(action="stop", timer=timer.timer), self.arm(timer.timer, process, message))
+            ours = timer.state in _LIVE and timer.start_step == message.supersedes and clock.starts in {"step", "set"}
+            if ours and not self._moved(timer.timer, process):
+                actions += (TimerAction(action="stop", timer=timer.timer), self.arm(timer.timer, process, message))
         for branch in self._contract.branches(state, message.message_type):
             actions += (self.move(timer, process, message) for timer in branch.moves if live(process, timer))
         return tuple(actions)
@@ -139,7 +143,7 @@ class Clock:
         return _action("arm", timer, at, ends)
 
     def opening(self, term: MessageTerm, message: StepMessage) -> tuple[Finding, ...]:
-        """Advice about periods that ran before the process opened (T-APPT, T-REVAPP): a finding where the end had passed."""
+        """Advice about periods that ran before the opening (T-APPT, T-REVAPP): a finding where the end had passed."""
         findings: list[Finding] = []
         for timer, paths in term.opening.items():
             clock = self._contract.timers[timer]
@@ -150,9 +154,16 @@ class Clock:
             ends = due(start, clock.length, calendar=self._calendar)
             if act > ends.at:
                 zh = f"{clock.zh}：自{clock.event_zh}（{start.date()}）起算，已于 {ends.day} 届满（{clock.expiry_zh}）"
-                en = f"{clock.en}: counted from {start.date()} ({clock.event_en}), it ended on {ends.day} ({clock.expiry_en})"
+                en = f"{clock.en}: from {start.date()} ({clock.event_en}) it ended on {ends.day} ({clock.expiry_en})"
                 findings.append(
-                    Finding(code="FLW-120", severity="advise", xpath=f"/Envelope/Payload/*/{paths[0]}", text_zh=zh, text_en=en, source=clock.source)
+                    Finding(
+                        code="FLW-120",
+                        severity="advise",
+                        xpath=f"/Envelope/Payload/*/{paths[0]}",
+                        text_zh=zh,
+                        text_en=en,
+                        source=clock.source,
+                    )
                 )
         return tuple(findings)
 
@@ -167,7 +178,12 @@ class Clock:
         day = moment(message.payload, term.until, near=message.accepted_at)
         if day is None:
             en = f"{message.message_type} has no {term.until or 'date'}, which its timer needs"
-            raise refused("FLW-108", f"{message.message_type} 缺少 {term.until or '日期'}，无法确定期限", en, xpath=f"/Envelope/Payload/*/{term.until}")
+            raise refused(
+                "FLW-108",
+                f"{message.message_type} 缺少 {term.until or '日期'}，无法确定期限",
+                en,
+                xpath=f"/Envelope/Payload/*/{term.until}",
+            )
         return due_on(beijing_day(day), calendar=self._calendar)
 
     def _moved(self, timer: str, process: ProcessView | None) -> bool:
@@ -178,10 +194,14 @@ class Clock:
             for name, branches in state.accepts.items()
             if any(timer in branch.moves for branch in branches)
         }
-        return any(step.message_type in movers and step.superseded_by is None for step in (process.steps if process else ()))
+        return any(
+            step.message_type in movers and step.superseded_by is None for step in (process.steps if process else ())
+        )
 
 
-def on_receipt(contract: FlowContract, process: ProcessView, *, message_id: str, kind: str, at: datetime, calendar: Calendar) -> tuple[TimerAction, ...]:
+def on_receipt(
+    contract: FlowContract, process: ProcessView, *, message_id: str, kind: str, at: datetime, calendar: Calendar
+) -> tuple[TimerAction, ...]:
     """What a `delivered` or `retrieved` receipt about a counted message starts (T-ACC); nothing a second time.
 
     The ledger keeps the timer under the receipted message's id as its start step; `at` is the receipt's issue time.
@@ -191,7 +211,9 @@ def on_receipt(contract: FlowContract, process: ProcessView, *, message_id: str,
     past = next((step for step in process.steps if step.message_id == message_id and step.number > 0), None)
     term = contract.messages.get(past.message_type) if past else None
     runs = contract.states[process.state].timers
-    wanted = [timer for timer in (term.receipt_starts if term else ()) if timer in runs and latest(process, timer) is None]
+    wanted = [
+        timer for timer in (term.receipt_starts if term else ()) if timer in runs and latest(process, timer) is None
+    ]
     return tuple(Clock(contract, calendar).delivered(timer, at) for timer in wanted)
 
 
@@ -199,7 +221,9 @@ def _timers(process: ProcessView | None) -> tuple[Timer, ...]:
     return process.timers if process else ()
 
 
-def _action(action: str, timer: str, start: datetime, ends: Due, *, paused: tuple[tuple[datetime, datetime], ...] = ()) -> TimerAction:
+def _action(
+    action: str, timer: str, start: datetime, ends: Due, *, paused: tuple[tuple[datetime, datetime], ...] = ()
+) -> TimerAction:
     return TimerAction(
         action=action,  # type: ignore[arg-type]  # one of the literal's values at every call
         timer=timer,
@@ -214,5 +238,12 @@ def _action(action: str, timer: str, start: datetime, ends: Due, *, paused: tupl
 def _again(old: Timer) -> TimerAction:
     """The same clock once more, with the end that it had."""
     return TimerAction(
-        action="arm", timer=old.timer, item=old.item, start=old.start, due=old.due, provisional=old.provisional, calendar=old.calendar, paused=old.paused
+        action="arm",
+        timer=old.timer,
+        item=old.item,
+        start=old.start,
+        due=old.due,
+        provisional=old.provisional,
+        calendar=old.calendar,
+        paused=old.paused,
     )
