@@ -7,13 +7,15 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from gateway.errors import NotFound
-from gateway.flow import deliver, native, receive, relay, replay, trace, watch
+from gateway.flow import deliver, native, receive, relay, replay, retrieve, trace, watch
 from gateway.flow.answer import Answer
 from gateway.flow.node import Node, microseconds
 from gateway.flow.submit import submit
 from gateway.ledger.deliveries import Leased
-from gateway.model.ledger import AttachmentRow, Change, Reading, ReplayRow, Row
+from gateway.model.ledger import AttachmentRow, Change, Deadline, Delivery, Reading, ReplayRow, Row
+from gateway.model.receipt import Receipt
 from gateway.ports import NativeAnswer, NativeRequest, Record
+from gateway.signing import receipts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +118,23 @@ class Services:
         self.node.wake("deliver")
         return size
 
-    async def attachment(self, sha256: str, *, participant: str) -> AsyncIterator[bytes]:
+    async def receipts(self, sender: str, message_id: str) -> list[Receipt]:
+        """The receipts of a message here, in the order they were stored."""
+        return [receipts.read(row.xml) for row in await self.node.ledger.receipts(sender, message_id)]
+
+    async def inbox(self, participant: str, *, limit: int) -> list[Delivery]:
+        """What waits for a participant that pulls (flow.retrieve)."""
+        return await retrieve.waiting(participant, self.node, limit=limit)
+
+    async def confirm(self, participant: str, message_id: str, *, part: str) -> None:
+        """A participant that pulls has a message (flow.retrieve)."""
+        await retrieve.confirm(participant, message_id, self.node, part=part)
+
+    async def deadlines(self, *, state: str, before_us: int | None, conversation_id: str, limit: int) -> list[Deadline]:
+        """Due dates, nearest first."""
+        return await self.node.ledger.deadlines(state=state, before_us=before_us, conversation_id=conversation_id, limit=limit)
+
+    async def attachment(self, sha256: str, *, participant: str, who: str) -> AsyncIterator[bytes]:
         """An attachment's bytes, to a participant of a message naming it alone (protocol.md §5); "" is an auditor's or operator's view.
 
         Raises `NotFound`, and says no more to a stranger.
@@ -126,6 +144,9 @@ class Services:
             raise NotFound("no such attachment")
         if not await self.node.blobs.has(sha256):
             raise NotFound("no such attachment")
+        for use in uses:
+            for message in await self.node.ledger.find_message(use.message_id):
+                await self.note_access(message.conversation_id, who=who, why="download", what=f"attachment/{sha256}")
         return self.node.blobs.get(sha256)
 
     async def keep(self, name: str, *rows: Row) -> None:

@@ -177,7 +177,7 @@ async def _again(attempt: Attempt, error: GatewayError, node: Node) -> None:
     """Try later: backoff with jitter, never past the end; the breaker learns of it (protocol.md §4, §10)."""
     delivery, policy, now = attempt.delivery, node.policy, node.clock.now_us()
     wait = min(policy.retry_first_us * policy.retry_factor**delivery.attempts, policy.retry_max_us)
-    due = now + int(wait * (0.5 + node.ids.random()))
+    due = now + int(wait * (1 + policy.retry_jitter * (2 * node.ids.random() - 1)))
     outcome = orjson.dumps({"code": error.code}).decode()
     after = replace(
         conclude.freed(delivery), due_us=min(due, delivery.deadline_us + 1), attempts=delivery.attempts + 1, outcome=outcome

@@ -32,6 +32,8 @@ class Policy:
     retry_first_us: int = 3 * SECOND_US
     retry_factor: float = 2.0
     retry_max_us: int = 3600 * SECOND_US
+    #: Share of a wait that chance may add or take.
+    retry_jitter: float = 0.2
     #: Without a legal deadline and ExpiresAt, deliveries are tried this long.
     retry_span_us: int = 30 * DAY_US
     breaker_failures: int = 5

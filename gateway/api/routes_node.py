@@ -1,0 +1,157 @@
+"""What the node is and how it does: registry, endpoints, deadlines, health, metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, Field
+from starlette.responses import JSONResponse, Response
+
+from gateway.api.access import Gate
+from gateway.api.routes_messages import deadline_shown
+from gateway.errors import NodeError, NotFound, RequestRefused
+from gateway.model.ledger import Endpoint
+from gateway.services import Services
+
+
+class EndpointBody(BaseModel):
+    """A participant's partner system at this node."""
+
+    profile: str = Field(description="dialect, for instance court/platform")
+    url: str = Field("", description="base address of the partner system; empty: it pulls from the inbox", max_length=500)
+    settings: dict[str, Any] = Field(default_factory=dict, description="what the dialect's README asks for")
+    secret: str = Field("", description="the secret that is presented to the partner; never shown again")
+
+
+def node_routes(services: Services, gate: Gate, metrics: Callable[[], bytes]) -> APIRouter:
+    """Registry, endpoints with their kill switch, deadlines, health."""
+    router = APIRouter()
+    _registry(router, services, gate)
+    _endpoints(router, services, gate)
+    _health(router, services, gate, metrics)
+    return router
+
+
+def _registry(router: APIRouter, services: Services, gate: Gate) -> None:
+    @router.get("/v1/participants", tags=["registry"], summary="Participants that this node knows")
+    async def participants(request: Request) -> list[dict[str, Any]]:
+        """The newest entry of each, without certificates."""
+        await gate.caller(request, "registry")
+        known = services.node.registry().participants.values()
+        return [_participant(asdict(one)) for one in sorted(known, key=lambda one: one.id)]
+
+    @router.get("/v1/certificates", tags=["registry"], summary="Certificates by subject, with their windows")
+    async def certificates(request: Request) -> list[dict[str, Any]]:
+        """What runs out next stands first."""
+        await gate.caller(request, "registry")
+        registry = services.node.registry()
+        found = [
+            {"subject": entry.id, "held_by": one.held_by, "not_before": one.not_before.isoformat(), "not_after": one.not_after.isoformat()}
+            for entry in (*registry.participants.values(), *registry.nodes.values())
+            for one in entry.certificates
+        ]
+        return sorted(found, key=lambda row: row["not_after"])
+
+    @router.get("/v1/deadlines", tags=["deadlines"], summary="What is due, at risk, missed")
+    async def deadlines(
+        request: Request, state: str = "armed", before_us: int | None = Query(None, alias="before"), conversation: str = "", limit: int = Query(100, ge=1, le=1000)
+    ) -> list[dict[str, Any]]:
+        """Nearest first; `before` in microseconds UTC."""
+        await gate.caller(request, "read")
+        found = await services.deadlines(state=state, before_us=before_us, conversation_id=conversation, limit=limit)
+        return [deadline_shown(one) for one in found]
+
+
+def _endpoints(router: APIRouter, services: Services, gate: Gate) -> None:
+    @router.get("/v1/endpoints", tags=["endpoints"], summary="Partner systems of this node, and how they do")
+    async def endpoints(request: Request) -> list[dict[str, Any]]:
+        """Without secrets."""
+        await gate.caller(request, "endpoints")
+        return [_endpoint(one) for one in await services.node.ledger.endpoints()]
+
+    @router.put("/v1/endpoints/{participant}", tags=["endpoints"], summary="Set a participant's partner system")
+    async def put(request: Request, participant: str, body: EndpointBody) -> dict[str, Any]:
+        """Replaces its settings; the breaker is closed and the switch is on."""
+        await gate.caller(request, "endpoints-write")
+        if body.profile not in services.node.adapters:
+            raise RequestRefused(f"no dialect {body.profile!r}; known are {', '.join(sorted(services.node.adapters))}", code="REQ-001")
+        if not services.node.is_local(participant):
+            raise NotFound(f"{participant} is not local to this node")
+        row = Endpoint(
+            participant=participant,
+            profile=body.profile,
+            url=body.url,
+            settings=orjson.dumps(body.settings).decode(),
+            secret=body.secret.encode(),
+            paused=False,
+            failures=0,
+            open_until_us=0,
+            updated_us=services.node.clock.now_us(),
+        )
+        await services.keep("endpoint.put", row)
+        await services.node.refresh()
+        return _endpoint(row)
+
+    for word, paused in (("pause", True), ("resume", False)):
+        router.add_api_route(
+            f"/v1/endpoints/{{participant}}/{word}",
+            _switch(services, gate, paused=paused),
+            methods=["POST"],
+            tags=["endpoints"],
+            summary=f"{word.capitalize()} deliveries to a partner system",
+        )
+
+
+def _switch(services: Services, gate: Gate, *, paused: bool) -> Any:
+    async def switch(request: Request, participant: str) -> dict[str, Any]:
+        """The kill switch: takes effect with the next lease, within a second."""
+        await gate.caller(request, "switch")
+        row = await services.node.ledger.endpoint(participant)
+        if row is None:
+            raise NotFound(f"no endpoint of {participant} here")
+        row = replace(row, paused=paused, updated_us=services.node.clock.now_us())
+        await services.keep("endpoint.switch", row)
+        services.node.wake("deliver")
+        return _endpoint(row)
+
+    return switch
+
+
+def _health(router: APIRouter, services: Services, gate: Gate, metrics: Callable[[], bytes]) -> None:
+    @router.get("/healthz", tags=["health"], summary="The process runs")
+    async def healthz() -> dict[str, str]:
+        """Open to all; says nothing else."""
+        return {"status": "ok"}
+
+    @router.get("/readyz", tags=["health"], summary="The node can take messages")
+    async def readyz(request: Request) -> Response:
+        """The database answers, and this node is in the registry it knows."""
+        await gate.caller(request, "metrics")
+        try:
+            await services.node.ledger.ping()
+        except NodeError as error:
+            return JSONResponse({"status": "not ready", "code": error.code}, status_code=503)
+        known = services.node.name in services.node.registry().nodes
+        return JSONResponse({"status": "ready" if known else "not ready", "node": services.node.name}, status_code=200 if known else 503)
+
+    @router.get("/metrics", tags=["health"], summary="Metrics for Prometheus")
+    async def page(request: Request) -> Response:
+        """Bounded labels, no ids."""
+        await gate.caller(request, "metrics")
+        return Response(metrics(), media_type="text/plain; version=0.0.4")
+
+
+def _participant(shown: dict[str, Any]) -> dict[str, Any]:
+    shown.pop("certificates")
+    return shown
+
+
+def _endpoint(row: Endpoint) -> dict[str, Any]:
+    shown = asdict(row)
+    shown["settings"] = orjson.loads(row.settings or "{}")
+    shown["secret"] = "set" if row.secret else ""
+    return shown
