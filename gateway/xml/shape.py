@@ -69,7 +69,7 @@ class Shapes:
         if family in {"envelope", "receipt", "registry"}:
             prefixes = {None: f"urn:sct:{family}:1", **_PREFIXES}
         element = etree.Element(shape.tag, nsmap=prefixes)
-        _write(element, shape, payload, local)
+        _write(element, shape, payload, path=local)
         return element
 
     def _compile(self, shape: Shape) -> None:
@@ -131,10 +131,10 @@ def _read_text(element: Element, shape: Shape) -> Value:
     return {**attributes, "#text": text}
 
 
-def _write(element: Element, shape: Shape, value: Value, path: str) -> None:
+def _write(element: Element, shape: Shape, value: Value, *, path: str) -> None:
     """Fill an element from its value, children in the order of the schema."""
     if shape.text is not None or shape.open == "lax":
-        _write_text(element, shape, value, path)
+        _write_text(element, shape, value, path=path)
         return
     if not isinstance(value, dict):
         raise _refused(path, "应为对象", "must be an object with its child elements")
@@ -144,7 +144,7 @@ def _write(element: Element, shape: Shape, value: Value, path: str) -> None:
             raise _refused(f"{path}/{key}", "没有这个子元素", f"there is no {key} in {shape.name}")
     for name in shape.attributes:
         if "@" + name in value:
-            _set(element, name, value["@" + name], f"{path}/@{name}")
+            _set(element, name, value["@" + name], path=f"{path}/@{name}")
     for child in shape.children:
         if child.name not in value:
             continue
@@ -157,10 +157,10 @@ def _write(element: Element, shape: Shape, value: Value, path: str) -> None:
             )
         for position, item in enumerate(content if isinstance(content, list) else [content], start=1):
             place = f"{path}/{child.name}[{position}]" if child.many else f"{path}/{child.name}"
-            _write(etree.SubElement(element, child.tag), child, item, place)
+            _write(etree.SubElement(element, child.tag), child, item, path=place)
 
 
-def _write_text(element: Element, shape: Shape, value: Value, path: str) -> None:
+def _write_text(element: Element, shape: Shape, value: Value, *, path: str) -> None:
     if shape.open == "lax":
         if not isinstance(value, str):
             raise _refused(path, "扩展内容应为 XML 文本", "the content of an extension is XML in a text")
@@ -171,12 +171,12 @@ def _write_text(element: Element, shape: Shape, value: Value, path: str) -> None
             raise _refused(path, "应为含 #text 与属性的对象", "must be an object with #text and its attributes")
         for name in shape.attributes:
             if "@" + name in value:
-                _set(element, name, value["@" + name], f"{path}/@{name}")
+                _set(element, name, value["@" + name], path=f"{path}/@{name}")
         value = value.get("#text", "")
-    _set(element, None, value, path)
+    _set(element, None, value, path=path)
 
 
-def _set(element: Element, attribute: str | None, value: Value, path: str) -> None:
+def _set(element: Element, attribute: str | None, value: Value, *, path: str) -> None:
     if not isinstance(value, str):
         raise _refused(path, "应为文字", "must be a text")
     try:
