@@ -1,4 +1,4 @@
-"""A process walked by hand: the pure contract, a clock that the test moves, and senders that need only a message type."""
+"""A process walked by hand: the pure contract, a clock that the test moves, senders that need only a message type."""
 
 from __future__ import annotations
 

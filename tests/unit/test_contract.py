@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,18 @@ from gateway.contract.step import expected_state
 from gateway.errors import ContractRefused
 from gateway.model.payload import Payload
 from gateway.model.process import PastStep, StepMessage
-from tests.flow_run import CALENDAR, CONTRACTS, MEDIATION, PARTICIPANTS, REVIEW, ROOT, FlowRun, beijing, designated, mediating
+from tests.flow_run import (
+    CALENDAR,
+    CONTRACTS,
+    MEDIATION,
+    PARTICIPANTS,
+    REVIEW,
+    ROOT,
+    FlowRun,
+    beijing,
+    designated,
+    mediating,
+)
 
 
 def refusal(run: FlowRun, message: StepMessage) -> ContractRefused:
@@ -23,7 +35,7 @@ def refusal(run: FlowRun, message: StepMessage) -> ContractRefused:
 
 
 def test_every_message_type_is_an_element_of_the_schemas() -> None:
-    """No contract names a message that has no schema, and no mediation or arbitration message is left out of the flows."""
+    """No contract names a message that has no schema, and no mediation or arbitration message is left out."""
     elements = {
         f"{family}.{name}"
         for family in ("mediation", "arbitration")
@@ -43,7 +55,9 @@ def test_a_mediation_that_succeeds() -> None:
     """F1 from designation to close: each step leads on, the turn is where the table says, and the end is an end."""
     run = mediating()
     assert run.state == "mediating"
-    assert run.walk("SessionReply", "SessionIdentity", "SessionReport", "SessionRecord", "SessionMinutes") == "mediating"
+    assert (
+        run.walk("SessionReply", "SessionIdentity", "SessionReport", "SessionRecord", "SessionMinutes") == "mediating"
+    )
     assert run.walk("Progress", "ResultSuccess") == "agreed"
     acknowledged = run.judge(run.message("CourtAcknowledge"))
     assert (acknowledged.state, acknowledged.turn, acknowledged.ends) == ("acknowledged", "court", False)
@@ -83,7 +97,7 @@ def test_the_court_asks_for_a_correction_of_the_result() -> None:
 
 
 def test_a_value_that_no_guard_has_is_refused() -> None:
-    """A decision that is neither accepted nor a correction request leads nowhere, and the refusal says what it may be."""
+    """A decision that is neither acceptance nor correction request leads nowhere; the refusal says what it may be."""
     run = mediating()
     run.walk("ResultSuccess")
 
@@ -94,7 +108,7 @@ def test_a_value_that_no_guard_has_is_refused() -> None:
 
 
 def test_a_refusal_names_state_turn_and_what_may_come() -> None:
-    """FLW-101 helps: the state in both languages, whose turn it is, and every type that would be taken, with its sender."""
+    """FLW-101 helps: the state in both languages, whose turn it is, and every type that would be taken."""
     run = designated()
 
     finding = refusal(run, run.message("ResultSuccess")).findings[0]
@@ -102,7 +116,11 @@ def test_a_refusal_names_state_turn_and_what_may_come() -> None:
     assert "designated" in finding.text_en
     assert "待接收" in finding.text_zh
     assert "turn of mediator" in finding.text_en
-    for taken in ("mediation.DesignationAccept (mediator)", "mediation.DesignationReject (mediator)", "mediation.CaseClose (court)"):
+    for taken in (
+        "mediation.DesignationAccept (mediator)",
+        "mediation.DesignationReject (mediator)",
+        "mediation.CaseClose (court)",
+    ):
         assert taken in finding.text_en
         assert taken in finding.text_zh
 
@@ -130,8 +148,8 @@ def test_sessions_follow_their_schedule() -> None:
         ({"occurred_at": beijing("1926-02-01")}, "FLW-108"),
     ],
 )
-def test_what_an_acceptance_cannot_be(changes: dict[str, object], code: str) -> None:
-    """A stranger, another court, a copy role that is not foreseen, a false correction, an impossible date: each has its code."""
+def test_what_an_acceptance_cannot_be(changes: dict[str, Any], code: str) -> None:
+    """A stranger, another court, an unforeseen copy, a false correction, an impossible date: each has its code."""
     run = designated()
 
     assert refusal(run, run.message("DesignationAccept", **changes)).code == code
@@ -193,7 +211,13 @@ def test_expected_is_counted_plus_own_pending() -> None:
     run = designated()
     accept, assign = run.message("DesignationAccept"), run.message("MediatorAssign")
     pending = tuple(
-        PastStep(sender=one.sender, message_id=one.message_id, message_type=one.message_type, number=0, accepted_at=one.accepted_at)
+        PastStep(
+            sender=one.sender,
+            message_id=one.message_id,
+            message_type=one.message_type,
+            number=0,
+            accepted_at=one.accepted_at,
+        )
         for one in (accept, assign)
     )
     assert expected_state(MEDIATION, "designated", pending) == "assigned"
@@ -226,7 +250,7 @@ def test_the_branches_of_a_review(path: tuple[str, ...], state: str) -> None:
 
 
 def test_a_statement_is_effective_when_both_were_served() -> None:
-    """A report of one party's receipt changes nothing; the one with the effective date does, and then nobody withdraws."""
+    """A report of one party's receipt changes nothing; one with the effective date does, and then nobody withdraws."""
     run = FlowRun("arbitration")
     run.walk("ReviewApply", "ReviewAccept", "ReviewStatement", "ReviewServed")
     served: Payload = {"EffectiveDate": "2026-03-12"}
