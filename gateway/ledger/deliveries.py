@@ -17,33 +17,40 @@ _COLUMNS = tuple(field.name for field in fields(Delivery))
 _LISTED = ", ".join(f'd."{name}"' for name in _COLUMNS)
 
 #: May be handed over: its time has come, or whoever held it never came back.
-_READY = "((d.state = 'due' AND d.due_us <= :now) OR (d.state = 'leased' AND d.lease_until_us <= :now)) AND d.state IN ('due', 'leased')"
-#: No earlier one holds the lane; those behind a failed one are waiting, not failed.
+_READY = "((d.state = 'due' AND d.due_us <= :now) OR (d.state = 'leased' AND d.lease_until_us <= :now))"
+#: The same, said so that the partial index of ready rows is used.
+_INDEXED = f"d.state IN ('due', 'leased') AND {_READY}"
+#: No earlier one holds the lane; those behind a failed one are waiting, not failed. OFFSET keeps PostgreSQL from turning this into a
+#: join, which without fresh statistics compares every pair of an endpoint's deliveries.
 _HEAD = (
     "NOT EXISTS (SELECT 1 FROM deliveries AS b WHERE b.endpoint = d.endpoint AND b.conversation_id = d.conversation_id"
-    " AND b.state IN ('due', 'leased', 'failed') AND (b.seq < d.seq OR (b.seq = d.seq AND b.part < d.part)))"
+    " AND b.state IN ('due', 'leased', 'failed') AND (b.seq, b.part) < (d.seq, d.part) LIMIT 1 OFFSET 0)"
 )
 #: Endpoints that may be called, each with the calls it has room for: one slow system must not take every worker.
 _OPEN = (
-    "SELECT e.participant, :each - (SELECT count(*) FROM deliveries AS f WHERE f.endpoint = e.participant"
+    "WITH o AS MATERIALIZED (SELECT e.participant, :each - (SELECT count(*) FROM deliveries AS f WHERE f.endpoint = e.participant"
     " AND f.state = 'leased' AND f.lease_until_us > :now) AS room"
-    " FROM endpoints AS e WHERE NOT e.paused AND e.open_until_us <= :now"
+    " FROM endpoints AS e WHERE NOT e.paused AND e.open_until_us <= :now)"
 )
 _NEAREST = "d.deadline_us, d.due_us, d.seq, d.part"
-#: The lateral part reads each endpoint's index from its nearest deadline and stops when the room is filled.
+#: The lateral part reads each endpoint's index from its nearest deadline and stops when the room is filled; it looks at more than
+#: `limit`, so that a worker finds something beyond what the others have just locked.
 _POSTGRESQL = text(
-    f"SELECT {_LISTED} FROM deliveries AS d JOIN ("
-    f"SELECT c.* FROM ({_OPEN}) AS o, LATERAL (SELECT d.endpoint, d.sender, d.message_id, d.part FROM deliveries AS d"
-    f" WHERE d.endpoint = o.participant AND {_READY} AND {_HEAD} ORDER BY {_NEAREST} LIMIT greatest(o.room, 0)) AS c"
-    ") AS c ON c.endpoint = d.endpoint AND c.sender = d.sender AND c.message_id = d.message_id AND c.part = d.part"
+    f"{_OPEN} SELECT {_LISTED} FROM o CROSS JOIN LATERAL (SELECT d.endpoint, d.sender, d.message_id, d.part FROM deliveries AS d"
+    f" WHERE d.endpoint = o.participant AND {_INDEXED} AND {_HEAD} ORDER BY {_NEAREST} LIMIT least(greatest(o.room, 0), :many)) AS c"
+    " JOIN deliveries AS d ON c.endpoint = d.endpoint AND c.sender = d.sender AND c.message_id = d.message_id AND c.part = d.part"
     # Once more on the locked row: another worker may have taken it since.
     f" WHERE {_READY} ORDER BY {_NEAREST} LIMIT :limit FOR UPDATE OF d SKIP LOCKED"
 )
 #: SQLite has neither LATERAL nor row locks: places are counted instead, and its one writer holds the whole database meanwhile.
 _SQLITE = text(
-    f"SELECT {_LISTED} FROM (SELECT d.*, o.room, row_number() OVER (PARTITION BY d.endpoint ORDER BY {_NEAREST}) AS place"
-    f" FROM ({_OPEN}) AS o JOIN deliveries AS d ON d.endpoint = o.participant WHERE {_READY} AND {_HEAD}) AS d"
+    f"{_OPEN} SELECT {_LISTED} FROM (SELECT d.*, o.room, row_number() OVER (PARTITION BY d.endpoint ORDER BY {_NEAREST}) AS place"
+    f" FROM o CROSS JOIN deliveries AS d WHERE d.endpoint = o.participant AND {_INDEXED} AND {_HEAD}) AS d"
     f" WHERE d.place <= d.room ORDER BY {_NEAREST} LIMIT :limit"
+)
+_ANY = text(
+    "SELECT 1 FROM endpoints AS e WHERE NOT e.paused AND e.open_until_us <= :now"
+    f" AND EXISTS (SELECT 1 FROM deliveries AS d WHERE d.endpoint = e.participant AND {_INDEXED}) LIMIT 1"
 )
 
 
@@ -65,8 +72,9 @@ class DeliveryReads(Reads):
 
         At most `each` calls are in flight to an endpoint. The lease is committed when this returns; results are compared with `token`.
         """
-        query = _POSTGRESQL if self._database.postgresql else _SQLITE
-        bound = query.bindparams(now=now_us, limit=limit, each=each)
+        bound = _SQLITE.bindparams(now=now_us, limit=limit, each=each)
+        if self._database.postgresql:
+            bound = _POSTGRESQL.bindparams(now=now_us, limit=limit, each=each, many=8 * limit)
         # Idle workers look without a transaction: on SQLite a writer would hold up everybody else.
         if not await self._any_ready(now_us):
             return []
@@ -84,9 +92,8 @@ class DeliveryReads(Reads):
         return leased
 
     async def _any_ready(self, now_us: int) -> bool:
-        query = text(f"SELECT 1 FROM deliveries AS d JOIN ({_OPEN}) AS o ON o.participant = d.endpoint WHERE o.room > 0 AND {_READY} LIMIT 1")
         async with self._database.reading() as session:
-            return bool(await session.read(query.bindparams(now=now_us, each=1_000_000)))
+            return bool(await session.read(_ANY.bindparams(now=now_us)))
 
     async def delivery(self, endpoint: str, sender: str, *, message_id: str, part: str) -> Delivery | None:
         """One delivery by its key."""

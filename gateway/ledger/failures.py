@@ -68,6 +68,20 @@ class FailureReads(Reads):
         query = select(FAILURES.table).where(_f.sender == sender, _f.message_id == message_id)
         return await self._all(Failure, query.order_by(_f.first_us, _f.failure_id))
 
+    async def failure_of(self, participant: str, sender: str, message_id: str, part: str) -> Failure | None:
+        """The newest failure of one delivery, in whatever state."""
+        query = select(FAILURES.table).where(
+            _f.sender == sender, _f.message_id == message_id, _f.participant == participant, _f.part == part, _f.stage == "deliver"
+        )
+        found = await self._all(Failure, query.order_by(_f.last_us.desc(), _f.failure_id.desc()).limit(1))
+        return found[0] if found else None
+
+    async def open_failures(self, fingerprint: str, *, limit: int = 10_000) -> list[str]:
+        """Ids of a group's members that nobody has scheduled, in order."""
+        query = select(_f.failure_id).where(_f.fingerprint == fingerprint, _f.state == "failed").order_by(_f.failure_id)
+        async with self._database.reading() as session:
+            return [row[0] for row in await session.read(query.limit(limit))]
+
     async def replay(self, replay_id: str) -> ReplayRow | None:
         """One replay: plan, approval, progress."""
         return await self._one(ReplayRow, replay_id=replay_id)
@@ -97,6 +111,11 @@ class FailureReads(Reads):
     async def parked_of(self, conversation_id: str, sender: str) -> list[ParkedRecord]:
         """What a sender has parked in a conversation: it holds the sender's later messages there, in the order they arrived."""
         query = select(PARKED.table).where(_p.conversation_id == conversation_id, _p.sender == sender)
+        return await self._all(ParkedRecord, query.order_by(_p.arrived_us, _p.message_id, _p.part))
+
+    async def parked_in(self, conversation_id: str) -> list[ParkedRecord]:
+        """Everything parked in a conversation, in the order it arrived."""
+        query = select(PARKED.table).where(_p.conversation_id == conversation_id)
         return await self._all(ParkedRecord, query.order_by(_p.arrived_us, _p.message_id, _p.part))
 
     async def prune(self, now_us: int, limit: int) -> int:

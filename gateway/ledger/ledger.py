@@ -12,8 +12,7 @@ from gateway.ledger.messages import MessageReads
 from gateway.ledger.node import NodeReads
 from gateway.ledger.outbox import OutboxReads
 from gateway.ledger.processes import ProcessReads
-from gateway.ledger.survey import Surveyor
-from gateway.model.envelope import Header
+from gateway.ledger.survey import Subject, Surveyor
 from gateway.model.ledger import Change, Stage, Survey
 
 
@@ -38,7 +37,7 @@ class Ledger(MessageReads, ProcessReads, OutboxReads, DeliveryReads, FailureRead
         """Make a change durable, all of it or nothing. Raises `StaleConversation`, `AlreadyClaimed`, `LeaseLost`, `NodeError`."""
         await self._committer.commit(change)
 
-    async def survey(self, stage: Stage, header: Header) -> Survey:
+    async def survey(self, stage: Stage, header: Subject) -> Survey:
         """What is known of a message before it is judged. Raises `NodeError`."""
         return await self._surveyor.survey(stage, header)
 

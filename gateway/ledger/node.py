@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from typing import Any
+
+from sqlalchemy import case, func, select
 
 from gateway.errors import AlreadyClaimed
 from gateway.ledger.reads import Reads
@@ -46,6 +48,26 @@ class NodeReads(Reads):
         """A participant's system, if it has one here."""
         return await self._one(Endpoint, participant=participant)
 
+    async def endpoint_outcome(self, participant: str, *, ok: bool, now_us: int, policy: tuple[int, int]) -> None:
+        """Count a call's outcome in the breaker; `policy` = (failures in a row that open it, microseconds that it stays open).
+
+        Only the breaker's columns are touched, in one statement: a worker must not undo a pause that a person has just set.
+        """
+        c = ENDPOINTS.table.c
+        limit, open_us = policy
+        if ok:
+            # Nearly every call finds a healthy endpoint: that costs a read and no commit.
+            values: dict[str, Any] = {"failures": 0, "open_until_us": 0}
+            row = await self.endpoint(participant)
+            if row is None or not (row.failures or row.open_until_us):
+                return
+        else:
+            opened = case((c.failures + 1 >= limit, now_us + open_us), else_=c.open_until_us)
+            values = {"failures": c.failures + 1, "open_until_us": opened}
+        change = ENDPOINTS.table.update().where(c.participant == participant).values(**values)
+        async with self._database.transaction("deliver.breaker") as session:
+            await session.write(change)
+
     async def token(self, digest: str) -> TokenRow | None:
         """The token with this SHA-256; the caller judges expiry and revocation."""
         return await self._one(TokenRow, digest=digest)
@@ -66,6 +88,13 @@ class NodeReads(Reads):
     async def readings(self, topic: str) -> list[Reading]:
         """How far each part of a topic has been read to its end."""
         return await self._all(Reading, select(READINGS.table).where(READINGS.table.c.topic == topic).order_by(READINGS.table.c.part))
+
+    async def read_through(self, topic: str) -> int | None:
+        """Until when all known parts of a topic have been read to their end, microseconds; None before the first reading."""
+        query = select(func.min(READINGS.table.c.through_us)).where(READINGS.table.c.topic == topic)
+        async with self._database.reading() as session:
+            through: int | None = (await session.read(query))[0][0]
+        return through
 
     async def attachment(self, sha256: str) -> AttachmentRow | None:
         """What is known of a digest."""

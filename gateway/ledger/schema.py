@@ -9,6 +9,7 @@ from types import NoneType
 from typing import Any, Literal, get_args, get_type_hints
 
 from sqlalchemy import BigInteger, Boolean, Column, LargeBinary, MetaData, Table, Text
+from sqlalchemy.types import TypeEngine
 
 #: What happens when the key stands already: `move` compares versions, `taken` is `AlreadyClaimed`, `append` is `StaleConversation`,
 #: `first` keeps the stored row, `replace` writes over it.
@@ -18,8 +19,10 @@ SqlType = Literal["text", "bigint", "boolean", "bytea"]
 
 METADATA = MetaData()
 
-_TYPES: dict[type, tuple[SqlType, type[Text | BigInteger | Boolean | LargeBinary]]] = {
-    str: ("text", Text), int: ("bigint", BigInteger), bool: ("boolean", Boolean), bytes: ("bytea", LargeBinary),
+#: Texts are compared by their bytes: ids and codes need no language, and both databases and Python then sort alike.
+_TEXT = Text().with_variant(Text(collation="C"), "postgresql")
+_TYPES: dict[type, tuple[SqlType, TypeEngine[Any]]] = {
+    str: ("text", _TEXT), int: ("bigint", BigInteger()), bool: ("boolean", Boolean()), bytes: ("bytea", LargeBinary()),
 }  # fmt: skip
 
 
@@ -53,7 +56,7 @@ def stored(row: type, name: str, *, key: tuple[str, ...], policy: Policy, **more
     for one in fields(row):
         sql_type, core_type, nullable = _type_of(hints[one.name])
         types[one.name] = sql_type
-        columns.append(Column(one.name, core_type(), primary_key=one.name in key, nullable=nullable, autoincrement=False))
+        columns.append(Column(one.name, core_type, primary_key=one.name in key, nullable=nullable, autoincrement=False))
     names = tuple(types)
     return Stored(
         row=row, table=Table(name, METADATA, *columns), key=key, policy=policy, types=types,
@@ -61,7 +64,7 @@ def stored(row: type, name: str, *, key: tuple[str, ...], policy: Policy, **more
     )  # fmt: skip
 
 
-def _type_of(hint: Any) -> tuple[SqlType, type[Text | BigInteger | Boolean | LargeBinary], bool]:
+def _type_of(hint: Any) -> tuple[SqlType, TypeEngine[Any], bool]:
     """(PostgreSQL type, Core type, nullable) of a field's type hint; a Literal is a text."""
     parts = [part for part in get_args(hint) if part is not NoneType]
     if not parts:

@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from gateway.errors import GatewayError, NodeError
 from gateway.ledger.database import Database, Result, Session
@@ -15,7 +15,6 @@ from gateway.ledger.schema import Stored
 from gateway.ledger.tables import CLAIMS, CONVERSATIONS, PROCESSES, RECEIPTS, ROLES, STEPS
 from gateway.ledger.tables_work import DEADLINES
 from gateway.ledger.view import process_view
-from gateway.model.envelope import Header
 from gateway.model.ledger import Claim, Conversation, Deadline, Process, ReceiptRow, Role, Stage, StepRow, Survey
 from gateway.model.process import ProcessView
 
@@ -48,10 +47,38 @@ _KNOWN: tuple[str, Columns] = (
 )
 
 
+class Subject(Protocol):
+    """What a survey asks by: an envelope's header, or what a receipt says about a message."""
+
+    @property
+    def sender(self) -> str:
+        """Participant that sent the message."""
+
+    @property
+    def message_id(self) -> str:
+        """Id of the message."""
+
+    @property
+    def conversation_id(self) -> str:
+        """Its dispute."""
+
+    @property
+    def process_id(self) -> str:
+        """Its run of a flow."""
+
+    @property
+    def ref_to(self) -> str | None:
+        """The message that it answers."""
+
+    @property
+    def supersedes(self) -> str | None:
+        """The message that it corrects or voids."""
+
+
 @dataclass(slots=True, eq=False)
 class _Asked:
     stage: Stage
-    header: Header
+    header: Subject
     answer: asyncio.Future[Survey]
 
 
@@ -75,7 +102,7 @@ class Surveyor:
         self._waiting: list[_Asked] = []
         self._runner: asyncio.Task[None] | None = None
 
-    async def survey(self, stage: Stage, header: Header) -> Survey:
+    async def survey(self, stage: Stage, header: Subject) -> Survey:
         """What the ledger knows of a message before it is judged. Raises `NodeError` when the database does not answer.
 
         The conversation is read first: if anything of it changes while the rest is read, its version has moved too, and the

@@ -30,6 +30,13 @@ Index(
     DELIVERIES.table.c.due_us,
     **_when("state IN ('due', 'leased')"),
 )
+#: `claim_due`: how many calls an endpoint has in flight.
+Index(
+    "deliveries_leased",
+    DELIVERIES.table.c.endpoint,
+    DELIVERIES.table.c.lease_until_us,
+    **_when("state = 'leased'"),
+)
 #: `claim_due`: is there an earlier one of the same lane that holds it? Only those that hold a lane are in it.
 Index(
     "deliveries_lane",

@@ -219,7 +219,7 @@ async def test_one_bad_change_does_not_fail_its_group(ledger: Ledger) -> None:
     results = await asyncio.gather(ledger.commit(bad), ledger.commit(a.accepted(2)), ledger.commit(a.accepted(3)), return_exceptions=True)
 
     assert isinstance(results[0], NodeError)
-    assert results[1:] == [None, None]
+    assert list(results[1:]) == [None, None]
     assert await ledger.facts(a.conversation_id(1)) == []
     assert len(await ledger.facts(a.conversation_id(3))) == 2
 

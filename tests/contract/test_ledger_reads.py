@@ -111,7 +111,7 @@ async def test_a_survey_says_what_plain_reads_say(ledger: Ledger) -> None:
     assert [step.number for step in view.steps] == [1, 2, 0]
     assert (view.expired, view.roles) == (("T-ACC", "designated", 3), {"court": a.COURT, "mediator": a.UNION})
     assert [timer.due for timer in view.timers] == [moment(a.NOW_US + 2)] * 2
-    assert (surveys[1].parked, surveys[6].known, surveys[7].known) == (2, {a.message_id(4)}, {a.message_id(102)})
+    assert [surveys[1].parked, *surveys[6].known, *surveys[7].known] == [2, a.message_id(4), a.message_id(102)]
     assert (await ledger.survey("receive", headers[2])).claim is None
 
 

@@ -14,7 +14,7 @@ from gateway.ledger.tables_node import STORED
 
 _SQLITE = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE tbl_name <> 'alembic_version' ORDER BY type, name"
 _POSTGRESQL = """
-SELECT 'column', table_name || '.' || ordinal_position, column_name, data_type || is_nullable || coalesce(column_default, '')
+SELECT 'column', table_name || '.' || ordinal_position, column_name, data_type || is_nullable || coalesce(column_default, '') || coalesce(collation_name, '')
   FROM information_schema.columns WHERE table_schema = current_schema() AND table_name <> 'alembic_version'
 UNION ALL
 SELECT 'index', indexname, tablename, indexdef FROM pg_indexes WHERE schemaname = current_schema() AND tablename <> 'alembic_version'

@@ -10,7 +10,8 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
-_TYPES = {"text": sa.Text, "int": sa.BigInteger, "bool": sa.Boolean, "bytes": sa.LargeBinary}
+_TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+_TYPES: dict[str, sa.types.TypeEngine[Any]] = {"text": _TEXT, "int": sa.BigInteger(), "bool": sa.Boolean(), "bytes": sa.LargeBinary()}
 
 #: Table → (key, columns); `*` marks what may be NULL, a column without a type is text.
 _TABLES = {
@@ -137,6 +138,7 @@ _INDEXES = {
     "receipts_conversation": ("receipts", "conversation_id", ""),
     "outbox_oldest": ("outbox", "at_us", ""),
     "deliveries_lane": ("deliveries", "endpoint conversation_id seq part", "state IN ('due', 'leased', 'failed')"),
+    "deliveries_leased": ("deliveries", "endpoint lease_until_us", "state = 'leased'"),
     "deliveries_message": ("deliveries", "sender message_id", ""),
     "deliveries_ready": ("deliveries", "endpoint deadline_us due_us", "state IN ('due', 'leased')"),
     "deadlines_armed": ("deadlines", "due_us", "state = 'armed'"),
@@ -166,4 +168,4 @@ def upgrade() -> None:
 
 def _column(text: str, key: list[str]) -> sa.Column[Any]:
     name, _, kind = text.partition(":")
-    return sa.Column(name, _TYPES[kind.rstrip("*") or "text"](), nullable=kind.endswith("*"), primary_key=name in key, autoincrement=False)
+    return sa.Column(name, _TYPES[kind.rstrip("*") or "text"], nullable=kind.endswith("*"), primary_key=name in key, autoincrement=False)
