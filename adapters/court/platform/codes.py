@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from adapters import attachments, causes, lists
 from adapters.codemap import CodeMap
-from adapters.court.platform import tables
+from adapters.court.platform import tables, tables_messages
 from adapters.fields import Dialect, Hooks, parse
 from adapters.parties import mark_masked, split_parties
 
@@ -68,7 +68,7 @@ ANSWERS: Mapping[str, str] = {"0": "taken", "200": "taken", "1001": "repeated", 
 FILE_KEYS = attachments.Keys(kind="WSLX", name="WJMC", media="WJLX", size="WJDX", data="WJNR")
 
 DIALECT = Dialect(
-    tables=parse(tables.RECORDS + tables.MESSAGES + tables.SESSIONS),
+    tables=parse(tables.RECORDS + tables_messages.MESSAGES + tables_messages.SESSIONS),
     codes=CODES,
     labels={"cause": causes.NAMES, "sex": {"0": "未知", "1": "男", "2": "女", "9": "未说明"}},
     extension="KZSX",
