@@ -62,14 +62,14 @@ class Calendar:
 def beijing_day(moment: datetime) -> date:
     """The legal day of an aware time. Raises `SettingRefused` for a time without an offset."""
     if moment.tzinfo is None:
-        raise SettingRefused("a time without an offset has no legal day", code="NOD-012")
+        raise SettingRefused("a time without an offset has no legal day", code="NOD-050")
     return moment.astimezone(BEIJING).date()
 
 
 def load_calendar(folder: Path | None = None, *, region: str = "") -> Calendar:
     """Read the base table and every `<year>.toml` of `folder`; a file replaces its year.
 
-    `region` (GB/T 2260) adds the local festival days that a file lists for it. Raises `SettingRefused` (NOD-012) for
+    `region` (GB/T 2260) adds the local festival days that a file lists for it. Raises `SettingRefused` (NOD-050) for
     a file that cannot be read, or whose days do not belong to its year.
     """
     off = {day for day in chinese_calendar.holidays if day.weekday() < _SATURDAY}
@@ -102,15 +102,15 @@ def _read_year(file: Path, region: str) -> tuple[int, set[date], set[date]]:
             off |= _days(data.get("local", {}).get(region, {}).get("off", []))
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
         text = f"calendar file {file.name} cannot be read: {type(error).__name__} {error}; it needs year, off and work"
-        raise SettingRefused(text, code="NOD-012") from error
+        raise SettingRefused(text, code="NOD-050") from error
     strangers = sorted(day for day in off | work if day.year != year)
     if strangers or str(year) != file.stem:
         text = f"calendar file {file.name} says {year} and names {[str(day) for day in strangers]}: it holds one year"
-        raise SettingRefused(text, code="NOD-012")
+        raise SettingRefused(text, code="NOD-050")
     weekdays = sorted(day for day in work if day.weekday() < _SATURDAY)
     if weekdays or off & work:
         wrong = [str(day) for day in weekdays or sorted(off & work)]
-        raise SettingRefused(f"calendar file {file.name}: {wrong} cannot be make-up working days", code="NOD-012")
+        raise SettingRefused(f"calendar file {file.name}: {wrong} cannot be make-up working days", code="NOD-050")
     return year, off, work
 
 

@@ -14,7 +14,7 @@ from gateway.contract.terms import ANY, Contracts, FlowContract, MessageTerm, Ro
 from gateway.errors import SettingRefused
 
 Block = dict[str, Any]
-_CODE = "NOD-013"
+_CODE = "NOD-051"
 _STARTS = frozenset({"step", "delivered", "set", "after", "opening"})
 _FLOW_KEYS = frozenset(
     {
@@ -54,7 +54,7 @@ class _StrictLoader(yaml.SafeLoader):
 def load_contracts(root: Path) -> Contracts:
     """Every flow of `root`/flows with the clocks of `root`/timers.yaml.
 
-    Raises `SettingRefused` (NOD-013) that lists all problems: a broken file, an unknown key, role, timer or state, a
+    Raises `SettingRefused` (NOD-051) that lists all problems: a broken file, an unknown key, role, timer or state, a
     state that cannot be reached or cannot end, a message that the keeper neither sends nor receives.
     """
     timers = {name: _timer(name, block) for name, block in _read(root / "timers.yaml").items()}

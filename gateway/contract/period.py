@@ -71,11 +71,11 @@ class Due:
 def due(start: datetime, length: Length, *, calendar: Calendar, paused: Sequence[Interval] = ()) -> Due:
     """The end of a period of `length` that begins with the event at `start` (aware), paused intervals left out.
 
-    Raises `SettingRefused` (NOD-012) for a time without offset or a length below 1. Source: CPL 85; its
+    Raises `SettingRefused` (NOD-050) for a time without offset or a length below 1. Source: CPL 85; its
     interpretation 125.
     """
     if length.count < 1:
-        raise SettingRefused(f"a period of {length.count} {length.unit} is none", code="NOD-012")
+        raise SettingRefused(f"a period of {length.count} {length.unit} is none", code="NOD-050")
     if length.unit == "hours":
         return _due_hours(start, length.count, calendar=calendar, paused=paused)
     first = beijing_day(start)
@@ -110,10 +110,10 @@ def latest_before(event: datetime, length: Length, *, calendar: Calendar) -> Due
     """The last day on which an act is in time that must come `length` before `event` (hearing notice 5 days before).
 
     The event's day is not counted; a last day that is off moves to the working day before it.
-    Only days and working days are counted backwards; raises `SettingRefused` (NOD-012) for other units.
+    Only days and working days are counted backwards; raises `SettingRefused` (NOD-050) for other units.
     """
     if length.unit not in {"days", "working-days"} or length.count < 1:
-        raise SettingRefused(f"{length.count} {length.unit} cannot be counted backwards", code="NOD-012")
+        raise SettingRefused(f"{length.count} {length.unit} cannot be counted backwards", code="NOD-050")
     day = beijing_day(event)
     lines = [Reckoned(day=day, why="start")]
     left = length.count

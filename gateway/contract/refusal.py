@@ -9,7 +9,7 @@ TYPE = "/Envelope/Header/MessageType"
 #: protocol.md sections that the codes stand on.
 _SOURCES = {
     "FLW-101": "protocol.md §3", "FLW-102": "protocol.md §3", "FLW-103": "protocol.md §4",
-    "FLW-104": "contracts/flows", "FLW-105": "protocol.md §4", "FLW-106": "contracts/flows",
+    "FLW-111": "contracts/flows", "FLW-112": "protocol.md §4", "FLW-106": "contracts/flows",
     "FLW-107": "protocol.md §7", "FLW-108": "contracts/flows", "FLW-109": "protocol.md §3",
 }  # fmt: skip
 

@@ -54,7 +54,7 @@ def step(
     """What the process becomes if the keeper counts `message`; `process` is None for a message that opens one.
 
     `stage` is `submit` at the sender's node and `receive` at the keeper's, which counts. Raises `ContractRefused`:
-    FLW-101 no step of this state, 102 not this role's participant, 103 or 105 no legal correction, 104 a document or
+    FLW-101 no step of this state, 102 not this role's participant, 103 or 112 no legal correction, 111 a document or
     108 a datum is missing, 106 a copy not allowed, 107 no timer that is due, 109 no such process to step in.
     """
     if message.message_type == DEADLINE_EXPIRED:
@@ -206,7 +206,7 @@ def _correct(case: _Case, clock: Clock) -> _Found:
 
 
 def _superseded(past: Sequence[PastStep], message: StepMessage) -> PastStep:
-    """The step that `Supersedes` names. Raises `ContractRefused`: FLW-103 not of this kind, FLW-105 not standing."""
+    """The step that `Supersedes` names. Raises `ContractRefused`: FLW-103 not of this kind, FLW-112 not standing."""
     if message.supersedes is None or message.kind not in {"correct", "void"}:
         en = f"Kind {message.kind} and Supersedes do not fit: correct and void name the message that they replace"
         raise refused(
@@ -219,7 +219,7 @@ def _superseded(past: Sequence[PastStep], message: StepMessage) -> PastStep:
     if original is None:
         en = f"message {message.supersedes} is no step of this process that still stands"
         raise refused(
-            "FLW-105", f"消息 {message.supersedes} 不是本流程中仍有效的步骤", en, xpath="/Envelope/Header/Supersedes"
+            "FLW-112", f"消息 {message.supersedes} 不是本流程中仍有效的步骤", en, xpath="/Envelope/Header/Supersedes"
         )
     if (original.sender, original.message_type) != (message.sender, message.message_type):
         en = "a message can only be superseded by the same sender with the same type"
@@ -239,7 +239,7 @@ def _uncorrectable(contract: FlowContract, state: str, message: StepMessage) -> 
 
 
 def _complete(term: MessageTerm, message: StepMessage) -> None:
-    """Raises `ContractRefused` for a document (FLW-104) or datum (FLW-108) that the contract asks for in vain."""
+    """Raises `ContractRefused` for a document (FLW-111) or datum (FLW-108) that the contract asks for in vain."""
     if message.kind == "void":
         return
     lacking = [path for path in term.requires if not texts(message.payload, path)]
@@ -252,5 +252,5 @@ def _complete(term: MessageTerm, message: StepMessage) -> None:
     if documents and message.kind != "out-of-band":
         en = f"{term.type} needs the documents {', '.join(documents)} among its attachments"
         raise refused(
-            "FLW-104", f"{term.type} 须附文书 {', '.join(documents)}", en, xpath="/Envelope/Header/Attachments"
+            "FLW-111", f"{term.type} 须附文书 {', '.join(documents)}", en, xpath="/Envelope/Header/Attachments"
         )

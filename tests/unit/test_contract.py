@@ -126,7 +126,7 @@ def test_sessions_follow_their_schedule() -> None:
         ({"copies": (("observer", "union:t-other"),)}, "FLW-106"),
         ({"supersedes": "m1"}, "FLW-103"),
         ({"kind": "correct"}, "FLW-103"),
-        ({"kind": "correct", "supersedes": "m99"}, "FLW-105"),
+        ({"kind": "correct", "supersedes": "m99"}, "FLW-112"),
         ({"kind": "void", "supersedes": "m1"}, "FLW-103"),
         ({"payload": {"AcceptedAt": "2026-02-31"}}, "FLW-108"),
         ({"payload": {"AcceptedAt": "2126-02-01T10:00:00+08:00"}}, "FLW-108"),
@@ -159,7 +159,7 @@ def test_documents_and_data_are_asked_for() -> None:
     """The letter of designation must be attached, unless the step was done out of band; a rejection needs its code."""
     run = FlowRun("mediation")
     bare = run.message("DesignationRequest", documents=())
-    assert refusal(run, bare).code == "FLW-104"
+    assert refusal(run, bare).code == "FLW-111"
     assert run.judge(replace(bare, kind="out-of-band")).state == "designated"
 
     run = designated()
@@ -172,7 +172,7 @@ def test_corrections_and_voids() -> None:
     first = run.send("ResultSuccess")
     second = run.send("ResultSuccess", kind="correct", supersedes=first.message_id)
     assert run.state == "agreed"
-    assert refusal(run, run.message("ResultSuccess", kind="correct", supersedes=first.message_id)).code == "FLW-105"
+    assert refusal(run, run.message("ResultSuccess", kind="correct", supersedes=first.message_id)).code == "FLW-112"
     assert refusal(run, run.message("ResultFail", kind="correct", supersedes=second.message_id)).code == "FLW-103"
     run.send("ResultSuccess", kind="void", supersedes=second.message_id)
     assert run.state == "mediating"
