@@ -10,8 +10,8 @@ import pytest
 from gateway.contract.check import problems, targets
 from gateway.contract.period import Length
 from gateway.contract.terms import FlowContract, MessageTerm, RoleTerm, State, TimerTerm, Transition
-from tests.federation import Federation
 from tests.flow_run import CONTRACTS, MEDIATION, REVIEW
+from tests.pure_ledgers import Federation
 
 CLOCK = TimerTerm(
     id="T-RND", zh="试", en="drawn", starts="step", event_zh="试", event_en="drawn",
