@@ -11,14 +11,9 @@ from gateway.model.ledger import (
     Change,
     Claim,
     Conversation,
-    Deadline,
-    Delivery,
-    Endpoint,
     Fact,
-    Failure,
     Message,
     Outbox,
-    ParkedRecord,
     Process,
     ReceiptRow,
     Role,
@@ -53,114 +48,128 @@ def conversation(number: int, version: int) -> Conversation:
 def fact(number: int, seq: int, /, **changes: Any) -> Fact:
     """The fact `seq` of a conversation."""
     row = Fact(
-        stream=conversation_id(number), seq=seq, kind="accepted", at_us=NOW_US + seq, actor=COURT, sender=COURT,
-        message_id=message_id(number), process_id=process_id(number), stage="submit", detail='{"text": "\\"引号\\" and \\\\"}',
-        previous="", digest=f"{seq:064x}", trace_id="0" * 32, took_us=310,
-    )  # fmt: skip
+        stream=conversation_id(number),
+        seq=seq,
+        kind="accepted",
+        at_us=NOW_US + seq,
+        actor=COURT,
+        sender=COURT,
+        message_id=message_id(number),
+        process_id=process_id(number),
+        stage="submit",
+        detail='{"text": "\\"引号\\" and \\\\"}',
+        previous="",
+        digest=f"{seq:064x}",
+        trace_id="0" * 32,
+        took_us=310,
+    )
     return replace(row, **changes)
 
 
 def claim(number: int, /, **changes: Any) -> Claim:
     """The submit claim of a message."""
-    row = Claim(stage="submit", sender=COURT, message_id=message_id(number), digest="d" * 64, verdict="accepted", at_us=NOW_US)
+    row = Claim(
+        stage="submit", sender=COURT, message_id=message_id(number), digest="d" * 64, verdict="accepted", at_us=NOW_US
+    )
     return replace(row, **changes)
 
 
 def message(number: int, /, **changes: Any) -> Message:
     """A message of the court to the union."""
     row = Message(
-        sender=COURT, message_id=message_id(number), conversation_id=conversation_id(number), process_id=process_id(number),
-        receiver=UNION, message_type="mediation.DesignationRequest", flow="designated-mediation", kind="new",
-        schema_version="1.0", digest="d" * 64, raw=f"<Envelope n='{number}'>委派\\x00\x01</Envelope>".encode(),
-        accepted_us=NOW_US + number, sent_us=NOW_US, expires_us=None, priority="normal", test=True, trace_id="0" * 32,
-        held_by="own", ref_to=None, supersedes=None, advice="[]", word="accepted", ask_us=None, asked=0,
-    )  # fmt: skip
+        sender=COURT,
+        message_id=message_id(number),
+        conversation_id=conversation_id(number),
+        process_id=process_id(number),
+        receiver=UNION,
+        message_type="mediation.DesignationRequest",
+        flow="designated-mediation",
+        kind="new",
+        schema_version="1.0",
+        digest="d" * 64,
+        raw=f"<Envelope n='{number}'>委派\\x00\x01</Envelope>".encode(),
+        accepted_us=NOW_US + number,
+        sent_us=NOW_US,
+        expires_us=None,
+        priority="normal",
+        test=True,
+        trace_id="0" * 32,
+        held_by="own",
+        ref_to=None,
+        supersedes=None,
+        advice="[]",
+        word="accepted",
+        ask_us=None,
+        asked=0,
+    )
     return replace(row, **changes)
 
 
 def process(number: int, /, **changes: Any) -> Process:
     """A process in its first state."""
     row = Process(
-        process_id=process_id(number), conversation_id=conversation_id(number), flow="designated-mediation", flow_version="1.0",
-        keeper=COURT, number=1, state="designated", turn="mediator", ended=False, expired="", opened_us=NOW_US, updated_us=NOW_US,
-    )  # fmt: skip
+        process_id=process_id(number),
+        conversation_id=conversation_id(number),
+        flow="designated-mediation",
+        flow_version="1.0",
+        keeper=COURT,
+        number=1,
+        state="designated",
+        turn="mediator",
+        ended=False,
+        expired="",
+        opened_us=NOW_US,
+        updated_us=NOW_US,
+    )
     return replace(row, **changes)
 
 
 def step(number: int, /, **changes: Any) -> StepRow:
     """The first counted step of a process."""
     row = StepRow(
-        process_id=process_id(number), sender=COURT, message_id=message_id(number), message_type="mediation.DesignationRequest",
-        number=1, state="designated", kind="new", accepted_us=NOW_US, superseded_by=None,
-    )  # fmt: skip
+        process_id=process_id(number),
+        sender=COURT,
+        message_id=message_id(number),
+        message_type="mediation.DesignationRequest",
+        number=1,
+        state="designated",
+        kind="new",
+        accepted_us=NOW_US,
+        superseded_by=None,
+    )
     return replace(row, **changes)
 
 
 def receipt(number: int, /, **changes: Any) -> ReceiptRow:
     """The accepted receipt of a message."""
     row = ReceiptRow(
-        sender=COURT, message_id=message_id(number), recipient=UNION, kind="accepted", issuer="node:court",
-        conversation_id=conversation_id(number), number=1, xml=b"<Receipt/>", issued_us=NOW_US, stored_us=NOW_US,
-    )  # fmt: skip
+        sender=COURT,
+        message_id=message_id(number),
+        recipient=UNION,
+        kind="accepted",
+        issuer="node:court",
+        conversation_id=conversation_id(number),
+        number=1,
+        xml=b"<Receipt/>",
+        issued_us=NOW_US,
+        stored_us=NOW_US,
+    )
     return replace(row, **changes)
 
 
 def outbox(number: int, seq: int, /, **changes: Any) -> Outbox:
     """A record to publish."""
     row = Outbox(
-        destination="node:union", conversation_id=conversation_id(number), seq=seq, part="message", sender=COURT,
-        message_id=message_id(number), transfer=b"\x00\x01framed", headers="{}", at_us=NOW_US,
-    )  # fmt: skip
-    return replace(row, **changes)
-
-
-def delivery(number: int, seq: int, /, **changes: Any) -> Delivery:
-    """A delivery that is due now, in the lane (union, conversation)."""
-    row = Delivery(
-        endpoint=UNION, sender=COURT, message_id=message_id(1000 * number + seq), part="message",
-        conversation_id=conversation_id(number), process_id=process_id(number), seq=seq, state="due", due_us=NOW_US,
-        deadline_us=NOW_US + 1_000_000, expires_us=None, attempts=0, lease=None, lease_until_us=None, priority=0,
-        created_us=NOW_US, outcome="",
-    )  # fmt: skip
-    return replace(row, **changes)
-
-
-def endpoint(participant: str = UNION, /, **changes: Any) -> Endpoint:
-    """A partner system that is well."""
-    row = Endpoint(
-        participant=participant, profile="union/rest", url="http://127.0.0.1:1/", settings="{}", secret=b"", paused=False,
-        failures=0, open_until_us=0, updated_us=NOW_US,
-    )  # fmt: skip
-    return replace(row, **changes)
-
-
-def failure(number: int, /, **changes: Any) -> Failure:
-    """An open failure of a delivery."""
-    row = Failure(
-        failure_id=f"0190b000-0000-7000-8000-{number:012x}", stage="deliver", code="PAR-003", rule="", participant=UNION,
-        schema_version="1.0", fingerprint="f" * 32, sender=COURT, message_id=message_id(number),
-        conversation_id=conversation_id(number), part="message", detail="{}", original=b"native", state="failed", attempts=1,
-        first_us=NOW_US, last_us=NOW_US + number, expires_us=None,
-    )  # fmt: skip
-    return replace(row, **changes)
-
-
-def deadline(number: int, timer: str = "T-ACC", /, **changes: Any) -> Deadline:
-    """An armed timer that this node keeps."""
-    row = Deadline(
-        process_id=process_id(number), timer=timer, start_step=message_id(number), item="", conversation_id=conversation_id(number),
-        start_us=NOW_US, due_us=NOW_US + number, provisional=False, calendar="2026", state="armed", kept=True, paused_us=None,
-    )  # fmt: skip
-    return replace(row, **changes)
-
-
-def parked(number: int, /, **changes: Any) -> ParkedRecord:
-    """A record that waits for its predecessor."""
-    row = ParkedRecord(
-        sender=COURT, message_id=message_id(number), conversation_id=conversation_id(number), part="message",
-        wait_for=f"message:{message_id(number + 1)}", code="PRK-001", transfer=b"framed", headers="{}", arrived_us=NOW_US + number,
-        next_us=NOW_US + number, until_us=NOW_US + 10_000,
-    )  # fmt: skip
+        destination="node:union",
+        conversation_id=conversation_id(number),
+        seq=seq,
+        part="message",
+        sender=COURT,
+        message_id=message_id(number),
+        transfer=b"\x00\x01framed",
+        headers="{}",
+        at_us=NOW_US,
+    )
     return replace(row, **changes)
 
 
@@ -175,20 +184,35 @@ def accepted(number: int, /, **changes: Any) -> Change:
         name="submit.accept",
         moves=((0, conversation(number, 2)),),
         rows=(
-            claim(number), fact(number, 1), fact(number, 2), message(number), process(number),
+            claim(number),
+            fact(number, 1),
+            fact(number, 2),
+            message(number),
+            process(number),
             Role(process_id=process_id(number), role="court", participant=COURT),
             Role(process_id=process_id(number), role="mediator", participant=UNION),
-            step(number), receipt(number), outbox(number, 2),
+            step(number),
+            receipt(number),
+            outbox(number, 2),
         ),
-    )  # fmt: skip
+    )
     return replace(change, **changes)
 
 
 def header(number: int, /, **changes: Any) -> Header:
     """The header of message `number`."""
     made = Header(
-        message_id=message_id(number), conversation_id=conversation_id(number), process_id=process_id(number),
-        flow="designated-mediation", flow_version="1.0", message_type="mediation.DesignationRequest", schema_version="1.0",
-        sender=COURT, receiver=UNION, sent_at=datetime(2026, 1, 5, tzinfo=UTC), test=True, traceparent="",
-    )  # fmt: skip
+        message_id=message_id(number),
+        conversation_id=conversation_id(number),
+        process_id=process_id(number),
+        flow="designated-mediation",
+        flow_version="1.0",
+        message_type="mediation.DesignationRequest",
+        schema_version="1.0",
+        sender=COURT,
+        receiver=UNION,
+        sent_at=datetime(2026, 1, 5, tzinfo=UTC),
+        test=True,
+        traceparent="",
+    )
     return replace(made, **changes)

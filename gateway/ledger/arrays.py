@@ -1,7 +1,9 @@
-"""Columns of Python values as PostgreSQL arrays, with the loops in C: join and replace over the column instead of a dumper per value.
+"""Columns of Python values as PostgreSQL arrays, with the loops in C.
 
-psycopg's list dumper adapts each element on its own; with eight rows of a dozen columns for a message that would be most of the
-cost of a commit (decision 0004 has the figures).
+Join and replace over the column instead of a dumper per value.
+
+psycopg's list dumper adapts each element on its own; with eight rows of a dozen columns for a message that would be
+most of the cost of a commit (decision 0004 has the figures).
 """
 
 from __future__ import annotations

@@ -19,7 +19,10 @@ _TRIES = 4
 
 
 class Committer:
-    """Takes changes from any task and commits them in groups; one group at a time, so the next one fills while it waits."""
+    """Takes changes from any task and commits them in groups.
+
+    One group at a time, so the next one fills while it waits.
+    """
 
     def __init__(self, database: Database, *, group_max: int = 256) -> None:
         self._database = database
@@ -28,9 +31,12 @@ class Committer:
         self._runner: asyncio.Task[None] | None = None
 
     async def commit(self, change: Change) -> None:
-        """Return when the change is durable. Raises `StaleConversation`, `AlreadyClaimed`, `LeaseLost` or `NodeError`; then it is not.
+        """Return when the change is durable. Raises `StaleConversation`, `AlreadyClaimed`, `LeaseLost` or `NodeError`.
 
-        A caller that is cancelled leaves its change behind: it is committed all the same, or not, as if the answer had been lost.
+        Then it is not.
+
+        A caller that is cancelled leaves its change behind: it is committed all the same, or not, as if the answer had
+        been lost.
         """
         waiting = group.wait(change)
         self._queue.append(waiting)
@@ -116,15 +122,24 @@ class Committer:
 
 
 def _not_beaten(deferred: list[Waiting], chosen: list[Waiting]) -> list[Waiting]:
-    """The deferred changes that can still win; those that the group just committed has beaten are told so, without a query."""
+    """The deferred changes that can still win.
+
+    Those that the group just committed has beaten are told so, without a query.
+    """
     if not deferred:
         return deferred
-    won = [waiting for waiting in chosen if waiting.done.done() and not waiting.done.cancelled() and waiting.done.exception() is None]
+    won = [
+        waiting
+        for waiting in chosen
+        if waiting.done.done() and not waiting.done.cancelled() and waiting.done.exception() is None
+    ]
     versions = {after.conversation_id: after.version for waiting in won for _, after in waiting.change.moves}
     claims = {key for waiting in won for key in waiting.keys if STORED[key[0]].policy == "taken"}
     left = []
     for waiting in deferred:
-        stale = [after for version, after in waiting.change.moves if versions.get(after.conversation_id, version) != version]
+        stale = [
+            after for version, after in waiting.change.moves if versions.get(after.conversation_id, version) != version
+        ]
         taken = claims & waiting.keys
         if stale:
             _fail(waiting, StaleConversation(f"conversation {stale[0].conversation_id} has moved"))

@@ -1,7 +1,8 @@
 """Connections to the ledger's database, and the one function that commits (architecture.md §3).
 
-SQLite: WAL, synchronous=FULL, one writing connection that begins IMMEDIATE. PostgreSQL: a small pool, psycopg in pipeline mode for
-the hot statements. SQLAlchemy drops SKIP LOCKED and time zones on SQLite without a word: hence one writer, and integer times.
+SQLite: WAL, synchronous=FULL, one writing connection that begins IMMEDIATE. PostgreSQL: a small pool, psycopg in
+pipeline mode for the hot statements. SQLAlchemy drops SKIP LOCKED and time zones on SQLite without a word: hence one
+writer, and integer times.
 """
 
 from __future__ import annotations
@@ -111,7 +112,9 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self, name: str) -> AsyncIterator[Session]:
-        """The one place that commits; `name` says what, stably, so that a test can stop the world before and after each commit.
+        """The one place that commits.
+
+        `name` says what, stably, so that a test can stop the world before and after each commit.
 
         Raises `DatabaseFailed`; then nothing was made durable, unless the connection broke during COMMIT itself.
         """
@@ -141,7 +144,8 @@ class Database:
         except (SQLAlchemyError, psycopg.Error, sqlite3.Error, OSError, UnicodeError, OverflowError) as error:
             failed, lost = _explain(error, name)
             if lost and self._engines is not None:
-                # Raw statements do not tell SQLAlchemy that the server is gone: its pool would hand out dead connections.
+                # Raw statements do not tell SQLAlchemy that the server is gone: its pool would hand out dead
+                # connections.
                 for engine in self._engines:
                     await engine.dispose()
             raise failed from None
@@ -167,7 +171,9 @@ def _driver_url(url: str) -> str:
         raise SettingRefused("database: not a URL; write sqlite:///file or postgresql://…") from None
     driver = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}.get(parsed.get_backend_name())
     if driver is None:
-        raise SettingRefused(f"database: {parsed.get_backend_name()} is not supported; write sqlite:///file or postgresql://…")
+        raise SettingRefused(
+            f"database: {parsed.get_backend_name()} is not supported; write sqlite:///file or postgresql://…"
+        )
     if driver.startswith("sqlite") and parsed.database in {None, "", ":memory:"}:
         raise SettingRefused("database: a ledger in memory is no ledger; write sqlite:///file")
     return parsed.set(drivername=driver).render_as_string(hide_password=False)

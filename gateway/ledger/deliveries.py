@@ -20,36 +20,39 @@ _LISTED = ", ".join(f'd."{name}"' for name in _COLUMNS)
 _READY = "((d.state = 'due' AND d.due_us <= :now) OR (d.state = 'leased' AND d.lease_until_us <= :now))"
 #: The same, said so that the partial index of ready rows is used.
 _INDEXED = f"d.state IN ('due', 'leased') AND {_READY}"
-#: No earlier one holds the lane; those behind a failed one are waiting, not failed. OFFSET keeps PostgreSQL from turning this into a
-#: join, which without fresh statistics compares every pair of an endpoint's deliveries.
+#: No earlier one holds the lane; those behind a failed one are waiting, not failed. OFFSET keeps PostgreSQL from
+#: turning this into a join, which without fresh statistics compares every pair of an endpoint's deliveries.
 _HEAD = (
     "NOT EXISTS (SELECT 1 FROM deliveries AS b WHERE b.endpoint = d.endpoint AND b.conversation_id = d.conversation_id"
     " AND b.state IN ('due', 'leased', 'failed') AND (b.seq, b.part) < (d.seq, d.part) LIMIT 1 OFFSET 0)"
 )
 #: Endpoints that may be called, each with the calls it has room for: one slow system must not take every worker.
 _OPEN = (
-    "WITH o AS MATERIALIZED (SELECT e.participant, :each - (SELECT count(*) FROM deliveries AS f WHERE f.endpoint = e.participant"
-    " AND f.state = 'leased' AND f.lease_until_us > :now) AS room"
+    "WITH o AS MATERIALIZED (SELECT e.participant, :each - (SELECT count(*) FROM deliveries AS f"
+    " WHERE f.endpoint = e.participant AND f.state = 'leased' AND f.lease_until_us > :now) AS room"
     " FROM endpoints AS e WHERE NOT e.paused AND e.open_until_us <= :now)"
 )
 _NEAREST = "d.deadline_us, d.due_us, d.seq, d.part"
-#: The lateral part reads each endpoint's index from its nearest deadline and stops when the room is filled; it looks at more than
-#: `limit`, so that a worker finds something beyond what the others have just locked.
+#: The lateral part reads each endpoint's index from its nearest deadline and stops when the room is filled; it looks at
+#: more than `limit`, so that a worker finds something beyond what the others have just locked.
 _POSTGRESQL = text(
-    f"{_OPEN} SELECT {_LISTED} FROM o CROSS JOIN LATERAL (SELECT d.endpoint, d.sender, d.message_id, d.part FROM deliveries AS d"
-    f" WHERE d.endpoint = o.participant AND {_INDEXED} AND {_HEAD} ORDER BY {_NEAREST} LIMIT least(greatest(o.room, 0), :many)) AS c"
-    " JOIN deliveries AS d ON c.endpoint = d.endpoint AND c.sender = d.sender AND c.message_id = d.message_id AND c.part = d.part"
+    f"{_OPEN} SELECT {_LISTED} FROM o CROSS JOIN LATERAL (SELECT d.endpoint, d.sender, d.message_id, d.part"  # noqa: S608  # our own names; values are parameters
+    f" FROM deliveries AS d WHERE d.endpoint = o.participant AND {_INDEXED} AND {_HEAD}"
+    f" ORDER BY {_NEAREST} LIMIT least(greatest(o.room, 0), :many)) AS c JOIN deliveries AS d"
+    " ON c.endpoint = d.endpoint AND c.sender = d.sender AND c.message_id = d.message_id AND c.part = d.part"
     # Once more on the locked row: another worker may have taken it since.
     f" WHERE {_READY} ORDER BY {_NEAREST} LIMIT :limit FOR UPDATE OF d SKIP LOCKED"
 )
-#: SQLite has neither LATERAL nor row locks: places are counted instead, and its one writer holds the whole database meanwhile.
+#: SQLite has neither LATERAL nor row locks: places are counted instead, and its one writer holds the whole database
+#: meanwhile.
 _SQLITE = text(
-    f"{_OPEN} SELECT {_LISTED} FROM (SELECT d.*, o.room, row_number() OVER (PARTITION BY d.endpoint ORDER BY {_NEAREST}) AS place"
+    f"{_OPEN} SELECT {_LISTED} FROM (SELECT d.*, o.room,"  # noqa: S608  # our own names; values are parameters
+    f" row_number() OVER (PARTITION BY d.endpoint ORDER BY {_NEAREST}) AS place"
     f" FROM o CROSS JOIN deliveries AS d WHERE d.endpoint = o.participant AND {_INDEXED} AND {_HEAD}) AS d"
     f" WHERE d.place <= d.room ORDER BY {_NEAREST} LIMIT :limit"
 )
 _ANY = text(
-    "SELECT 1 FROM endpoints AS e WHERE NOT e.paused AND e.open_until_us <= :now"
+    "SELECT 1 FROM endpoints AS e WHERE NOT e.paused AND e.open_until_us <= :now"  # noqa: S608  # our own names; values are parameters
     f" AND EXISTS (SELECT 1 FROM deliveries AS d WHERE d.endpoint = e.participant AND {_INDEXED}) LIMIT 1"
 )
 
@@ -60,7 +63,8 @@ class Leased:
 
     #: As it is now: state leased, with the caller's token.
     delivery: Delivery
-    #: The token of a lease that ran out before this one: its holder may have reached the partner, the outcome is not known.
+    #: The token of a lease that ran out before this one: its holder may have reached the partner, the outcome is not
+    #: known.
     lost_lease: str | None
 
 
@@ -68,9 +72,12 @@ class DeliveryReads(Reads):
     """Leases and what became of deliveries."""
 
     async def claim_due(self, now_us: int, limit: int, *, lease_us: int, token: str, each: int = 8) -> list[Leased]:
-        """Lease up to `limit` deliveries, nearest deadline first: heads of their lanes, of endpoints neither paused nor open-circuited.
+        """Lease up to `limit` deliveries, nearest deadline first.
 
-        At most `each` calls are in flight to an endpoint. The lease is committed when this returns; results are compared with `token`.
+        Heads of their lanes, of endpoints neither paused nor open-circuited.
+
+        At most `each` calls are in flight to an endpoint. The lease is committed when this returns; results are
+        compared with `token`.
         """
         bound = _SQLITE.bindparams(now=now_us, limit=limit, each=each)
         if self._database.postgresql:
@@ -107,7 +114,9 @@ class DeliveryReads(Reads):
     async def lane(self, endpoint: str, conversation_id: str) -> list[Delivery]:
         """What still holds or waits in a lane, in its order."""
         query = select(DELIVERIES.table).where(_d.endpoint == endpoint, _d.conversation_id == conversation_id)
-        return await self._all(Delivery, query.where(_d.state.in_(("due", "leased", "failed"))).order_by(_d.seq, _d.part))
+        return await self._all(
+            Delivery, query.where(_d.state.in_(("due", "leased", "failed"))).order_by(_d.seq, _d.part)
+        )
 
     async def delivery_counts(self) -> dict[tuple[str, str], int]:
         """(endpoint, state) → how many."""

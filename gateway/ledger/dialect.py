@@ -1,7 +1,8 @@
 """The two ways of saying the hot statements: bulk rows and bulk look-ups, as SQL text made once from the tables.
 
-PostgreSQL gets one statement a table whatever the number of rows: arrays that `unnest` turns back into rows. SQLite gets
-`executemany` for rows and one JSON array for look-ups. SQLAlchemy's own bulk insert costs several times as much CPU (decision 0004).
+PostgreSQL gets one statement a table whatever the number of rows: arrays that `unnest` turns back into rows. SQLite
+gets `executemany` for rows and one JSON array for look-ups. SQLAlchemy's own bulk insert costs several times as much
+CPU (decision 0004).
 """
 
 from __future__ import annotations
@@ -106,14 +107,14 @@ def _unnest_keys(template: str, columns: Columns) -> str:
 @cache
 def _json_keys(template: str, columns: Columns) -> str:
     names = ", ".join(f"json_extract(value, '$[{at}]') AS \"{name}\"" for at, (name, _) in enumerate(columns))
-    return template.format(keys=f"(SELECT {names} FROM json_each(?)) AS k", lock=SQLite.lock, same=SQLite.same)
+    return template.format(keys=f"(SELECT {names} FROM json_each(?)) AS k", lock=SQLite.lock, same=SQLite.same)  # noqa: S608  # our own names; values are parameters
 
 
 @cache
 def _unnest_insert(row: type) -> str:
     stored = STORED[row]  # found by type: `Stored` holds dictionaries, so it cannot be the key of a cache
     arrays = ", ".join(f"%s::{kind}[]" for kind in stored.types.values())
-    return f"{_insert_head(stored)} SELECT * FROM unnest({arrays}) {_on_conflict(stored)}"
+    return f"{_insert_head(stored)} SELECT * FROM unnest({arrays}) {_on_conflict(stored)}"  # noqa: S608  # our own names; values are parameters
 
 
 @cache

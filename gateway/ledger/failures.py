@@ -41,7 +41,9 @@ class FailureReads(Reads):
         """One failure with the bytes that it failed on."""
         return await self._one(Failure, failure_id=failure_id)
 
-    async def failure_groups(self, *, stage: str = "", code: str = "", participant: str = "", open_only: bool = False) -> list[FailureGroup]:
+    async def failure_groups(
+        self, *, stage: str = "", code: str = "", participant: str = "", open_only: bool = False
+    ) -> list[FailureGroup]:
         """Groups by cause, the most recently seen first."""
         is_open = func.sum(case((_f.state.in_(("failed", "scheduled")), 1), else_=0))
         cause = (_f.fingerprint, _f.stage, _f.code, _f.rule, _f.participant, _f.schema_version)
@@ -71,7 +73,11 @@ class FailureReads(Reads):
     async def failure_of(self, participant: str, sender: str, message_id: str, part: str) -> Failure | None:
         """The newest failure of one delivery, in whatever state."""
         query = select(FAILURES.table).where(
-            _f.sender == sender, _f.message_id == message_id, _f.participant == participant, _f.part == part, _f.stage == "deliver"
+            _f.sender == sender,
+            _f.message_id == message_id,
+            _f.participant == participant,
+            _f.part == part,
+            _f.stage == "deliver",
         )
         found = await self._all(Failure, query.order_by(_f.last_us.desc(), _f.failure_id.desc()).limit(1))
         return found[0] if found else None
@@ -96,7 +102,12 @@ class FailureReads(Reads):
         """Ids of the failures that a replay holds."""
         c = REPLAY_CLAIMS.table.c
         async with self._database.reading() as session:
-            return [row[0] for row in await session.read(select(c.failure_id).where(c.replay_id == replay_id).order_by(c.failure_id))]
+            return [
+                row[0]
+                for row in await session.read(
+                    select(c.failure_id).where(c.replay_id == replay_id).order_by(c.failure_id)
+                )
+            ]
 
     async def parked_due(self, now_us: int, limit: int) -> list[ParkedRecord]:
         """Parked records whose next try has come, in the order they arrived."""
@@ -109,7 +120,10 @@ class FailureReads(Reads):
         return await self._all(ParkedRecord, query.order_by(_p.arrived_us, _p.message_id, _p.part))
 
     async def parked_of(self, conversation_id: str, sender: str) -> list[ParkedRecord]:
-        """What a sender has parked in a conversation: it holds the sender's later messages there, in the order they arrived."""
+        """What a sender has parked in a conversation.
+
+        It holds the sender's later messages there, in the order they arrived.
+        """
         query = select(PARKED.table).where(_p.conversation_id == conversation_id, _p.sender == sender)
         return await self._all(ParkedRecord, query.order_by(_p.arrived_us, _p.message_id, _p.part))
 
@@ -124,7 +138,9 @@ class FailureReads(Reads):
         old = select(f.c.failure_id).where(f.c.expires_us.is_not(None), f.c.expires_us <= now_us).limit(limit)
         async with self._database.transaction("prune") as session:
             gone = await session.write(f.delete().where(f.c.failure_id.in_(old)))
-            used = select(n.c.credential, n.c.nonce).where(n.c.expires_us <= now_us).order_by(n.c.expires_us).limit(limit)
+            used = (
+                select(n.c.credential, n.c.nonce).where(n.c.expires_us <= now_us).order_by(n.c.expires_us).limit(limit)
+            )
             for row in await session.read(used):
                 gone += await session.write(n.delete().where(n.c.credential == row[0], n.c.nonce == row[1]))
         return gone

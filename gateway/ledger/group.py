@@ -1,4 +1,7 @@
-"""One group of changes inside one transaction: what they compare and claim first, then all their rows, a statement a table."""
+"""One group of changes inside one transaction.
+
+What they compare and claim first, then all their rows, a statement a table.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ from gateway.model.ledger import Change, Conversation, Fact, Guard, Origin
 #: A conversation that is new here gets its row first, so that there is something to lock and to compare.
 _BEGIN = (
     'INSERT INTO "conversations" ("conversation_id", "version", "head") '
-    "SELECT k.\"conversation_id\", 0, '' FROM {keys} WHERE true ON CONFLICT (\"conversation_id\") DO NOTHING"
+    'SELECT k."conversation_id", 0, \'\' FROM {keys} WHERE true ON CONFLICT ("conversation_id") DO NOTHING'
 )
 #: Sorted, like every lock of more than one row, so that two processes never wait for each other.
 _VERSIONS = (
@@ -32,9 +35,13 @@ _WORDS = (
     'UPDATE "messages" AS t SET "word" = k."word", "ask_us" = k."ask_us", "asked" = k."asked" FROM {keys} '
     'WHERE t."sender" = k."sender" AND t."message_id" = k."message_id"'
 )
-_WORD_COLUMNS: Columns = tuple((name, MESSAGES.types[name]) for name in ("sender", "message_id", "word", "ask_us", "asked"))
+_WORD_COLUMNS: Columns = tuple(
+    (name, MESSAGES.types[name]) for name in ("sender", "message_id", "word", "ask_us", "asked")
+)
 #: Row type → its columns of bytes: they bound how much one group carries.
-_HEAVY = {kind: tuple(name for name, sql_type in one.types.items() if sql_type == "bytea") for kind, one in STORED.items()}
+_HEAVY = {
+    kind: tuple(name for name, sql_type in one.types.items() if sql_type == "bytea") for kind, one in STORED.items()
+}
 
 
 @dataclass(slots=True, eq=False)
@@ -87,7 +94,9 @@ async def hold(session: Session, group: Sequence[Waiting]) -> None:
     for waiting in group:
         for expected, after in waiting.change.moves:
             if versions.get(after.conversation_id) != expected:
-                losers[waiting] = StaleConversation(f"conversation {after.conversation_id} is not at version {expected}")
+                losers[waiting] = StaleConversation(
+                    f"conversation {after.conversation_id} is not at version {expected}"
+                )
     await _take_claims(session, group, losers)
     await _check_guards(session, group, losers)
     if losers:
@@ -95,7 +104,10 @@ async def hold(session: Session, group: Sequence[Waiting]) -> None:
 
 
 async def write(session: Session, group: Sequence[Waiting]) -> None:
-    """All rows of the group. Raises `Lost` where a fact's place in its stream is taken (only a group of one says by whom)."""
+    """All rows of the group.
+
+    Raises `Lost` where a fact's place in its stream is taken (only a group of one says by whom).
+    """
     changes = [waiting.change for waiting in group]
     statements = _settled(session, changes)
     written: list[tuple[Stored, int, int]] = []
@@ -111,11 +123,15 @@ async def write(session: Session, group: Sequence[Waiting]) -> None:
     results: list[Result] = await session.run(statements) if statements else []
     for one, at, count in written:
         if one.policy == "append" and results[at].changed != count:
-            raise Lost({waiting: StaleConversation("a fact stands already in its place") for waiting in group}, torn=True)
+            raise Lost(
+                {waiting: StaleConversation("a fact stands already in its place") for waiting in group}, torn=True
+            )
 
 
 async def _versions(session: Session, group: Sequence[Waiting]) -> dict[str, int]:
-    expected = sorted({(after.conversation_id, version) for waiting in group for version, after in waiting.change.moves})
+    expected = sorted(
+        {(after.conversation_id, version) for waiting in group for version, after in waiting.change.moves}
+    )
     if not expected:
         return {}
     look_up = session.dialect.look_up
@@ -150,7 +166,9 @@ async def _check_guards(session: Session, group: Sequence[Waiting], losers: dict
         template, columns = _guard_query(kind, column)
         keys = [(*key, guard.expected) for key, (_, guard) in sorted(guards.items(), key=lambda item: item[0])]
         statements.append(session.dialect.look_up(template, columns, keys))
-    for ((kind, column), guards), result in zip(ordered, await session.run(statements) if statements else [], strict=True):
+    for ((kind, column), guards), result in zip(
+        ordered, await session.run(statements) if statements else [], strict=True
+    ):
         for key in guards.keys() - set(result.rows):
             losers.setdefault(guards[key][0], LeaseLost(f"{kind.__name__} {key}: {column} is not what it was"))
 
@@ -163,7 +181,7 @@ def _guard_query(kind: type, column: str) -> tuple[str, Columns]:
     match = " AND ".join(f"t.{name} = k.{name}" for name in names)
     found = ", ".join(f"t.{name}" for name in names)
     template = (
-        f'SELECT {found} FROM {{keys}} CROSS JOIN "{one.table.name}" AS t '
+        f'SELECT {found} FROM {{keys}} CROSS JOIN "{one.table.name}" AS t '  # noqa: S608  # our own names; values are parameters
         f'WHERE {match} AND t."{column}" {{same}} k."expected" ORDER BY {found} {{lock}}'
     )
     return template, (*((name, one.types[name]) for name in one.key), ("expected", one.types[column]))
@@ -193,7 +211,7 @@ def _settled(session: Session, changes: Sequence[Change]) -> list[Statement]:
         if keys:
             names = ", ".join(f'"{name}"' for name in one.key)
             chosen = ", ".join(f'k."{name}"' for name in one.key)
-            template = f'DELETE FROM "{one.table.name}" WHERE ({names}) IN (SELECT {chosen} FROM {{keys}})'
+            template = f'DELETE FROM "{one.table.name}" WHERE ({names}) IN (SELECT {chosen} FROM {{keys}})'  # noqa: S608  # our own names; values are parameters
             columns = tuple((name, one.types[name]) for name in one.key)
             statements.append(session.dialect.look_up(template, columns, sorted(keys)))
     return statements
@@ -211,9 +229,11 @@ def _by_table(changes: Iterable[Change]) -> dict[type, list[Any]]:
 
 
 def _in_order(one: Stored, rows: list[Any]) -> list[Any]:
-    """One row a key, sorted by key: PostgreSQL refuses to replace a row twice in one statement, and locks go in order."""
+    """One row a key, sorted by key.
+
+    PostgreSQL refuses to replace a row twice in one statement, and locks go in order.
+    """
     if one.policy == "append" or len(rows) == 1:
         return rows
-    if one.policy == "first":
-        rows = rows[::-1]
-    return [row for _, row in sorted({one.key_of(row): row for row in rows}.items())]
+    in_turn = reversed(rows) if one.policy == "first" else rows
+    return [row for _, row in sorted({one.key_of(row): row for row in in_turn}.items())]

@@ -34,7 +34,10 @@ class Ledger(MessageReads, ProcessReads, OutboxReads, DeliveryReads, FailureRead
         await self._database.close()
 
     async def commit(self, change: Change) -> None:
-        """Make a change durable, all of it or nothing. Raises `StaleConversation`, `AlreadyClaimed`, `LeaseLost`, `NodeError`."""
+        """Make a change durable, all of it or nothing.
+
+        Raises `StaleConversation`, `AlreadyClaimed`, `LeaseLost`, `NodeError`.
+        """
         await self._committer.commit(change)
 
     async def survey(self, stage: Stage, header: Subject) -> Survey:

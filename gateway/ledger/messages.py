@@ -66,11 +66,17 @@ class MessageReads(Reads):
         if wanted.process_state:
             processes = PROCESSES.table.c
             query = query.where(
-                select(processes.process_id).where(processes.process_id == _m.process_id, processes.state == wanted.process_state).exists()
+                select(processes.process_id)
+                .where(processes.process_id == _m.process_id, processes.state == wanted.process_state)
+                .exists()
             )
         if wanted.number_key:
             references = REFERENCES.table.c
-            query = query.where(_m.conversation_id.in_(select(references.conversation_id).where(references.number_key == wanted.number_key)))
+            query = query.where(
+                _m.conversation_id.in_(
+                    select(references.conversation_id).where(references.number_key == wanted.number_key)
+                )
+            )
         if wanted.from_us is not None:
             query = query.where(_m.accepted_us >= wanted.from_us)
         if wanted.to_us is not None:
@@ -88,7 +94,9 @@ class MessageReads(Reads):
 
     async def facts(self, stream: str) -> list[Fact]:
         """A stream's facts, oldest first."""
-        return await self._all(Fact, select(FACTS.table).where(FACTS.table.c.stream == stream).order_by(FACTS.table.c.seq))
+        return await self._all(
+            Fact, select(FACTS.table).where(FACTS.table.c.stream == stream).order_by(FACTS.table.c.seq)
+        )
 
     async def newest_fact(self, stream: str) -> Fact | None:
         """The end of a stream's chain: the next fact takes its seq + 1 and its digest."""

@@ -10,7 +10,17 @@ from gateway.errors import AlreadyClaimed
 from gateway.ledger.reads import Reads
 from gateway.ledger.tables_node import ENDPOINTS, READINGS, REGISTRY_ENTRIES, TOKENS
 from gateway.ledger.tables_work import ATTACHMENT_USES, ATTACHMENTS, REFERENCES
-from gateway.model.ledger import AttachmentRow, AttachmentUse, Change, Endpoint, Nonce, Reading, Reference, RegistryRow, TokenRow
+from gateway.model.ledger import (
+    AttachmentRow,
+    AttachmentUse,
+    Change,
+    Endpoint,
+    Nonce,
+    Reading,
+    Reference,
+    RegistryRow,
+    TokenRow,
+)
 
 _r = REFERENCES.table.c
 
@@ -24,10 +34,15 @@ class NodeReads(Reads):
 
     async def resolve_any(self, number_key: str) -> list[Reference]:
         """What a number means whoever wrote it; several where systems happen to use the same."""
-        return await self._all(Reference, select(REFERENCES.table).where(_r.number_key == number_key).order_by(_r.participant, _r.kind))
+        return await self._all(
+            Reference, select(REFERENCES.table).where(_r.number_key == number_key).order_by(_r.participant, _r.kind)
+        )
 
     async def numbers(self, participant: str, *, conversation_id: str, process_id: str = "") -> dict[str, str]:
-        """A system's own numbers as it wrote them, by kind; those of the process stand before others of the conversation."""
+        """A system's own numbers as it wrote them, by kind.
+
+        Those of the process stand before others of the conversation.
+        """
         query = select(REFERENCES.table).where(_r.participant == participant, _r.conversation_id == conversation_id)
         found = await self._all(Reference, query)
         found.sort(key=lambda row: (row.process_id == process_id, row.process_id, row.number_key))
@@ -37,7 +52,9 @@ class NodeReads(Reads):
         """The newest entry of every subject."""
         c = REGISTRY_ENTRIES.table.c
         newest = select(c.subject, func.max(c.serial).label("serial")).group_by(c.subject).subquery()
-        query = select(REGISTRY_ENTRIES.table).join(newest, (newest.c.subject == c.subject) & (newest.c.serial == c.serial))
+        query = select(REGISTRY_ENTRIES.table).join(
+            newest, (newest.c.subject == c.subject) & (newest.c.serial == c.serial)
+        )
         return await self._all(RegistryRow, query.order_by(c.subject))
 
     async def endpoints(self) -> list[Endpoint]:
@@ -49,9 +66,12 @@ class NodeReads(Reads):
         return await self._one(Endpoint, participant=participant)
 
     async def endpoint_outcome(self, participant: str, *, ok: bool, now_us: int, policy: tuple[int, int]) -> None:
-        """Count a call's outcome in the breaker; `policy` = (failures in a row that open it, microseconds that it stays open).
+        """Count a call's outcome in the breaker.
 
-        Only the breaker's columns are touched, in one statement: a worker must not undo a pause that a person has just set.
+        `policy` = (failures in a row that open it, microseconds that it stays open).
+
+        Only the breaker's columns are touched, in one statement: a worker must not undo a pause that a person has just
+        set.
         """
         c = ENDPOINTS.table.c
         limit, open_us = policy
@@ -87,10 +107,15 @@ class NodeReads(Reads):
 
     async def readings(self, topic: str) -> list[Reading]:
         """How far each part of a topic has been read to its end."""
-        return await self._all(Reading, select(READINGS.table).where(READINGS.table.c.topic == topic).order_by(READINGS.table.c.part))
+        return await self._all(
+            Reading, select(READINGS.table).where(READINGS.table.c.topic == topic).order_by(READINGS.table.c.part)
+        )
 
     async def read_through(self, topic: str) -> int | None:
-        """Until when all known parts of a topic have been read to their end, microseconds; None before the first reading."""
+        """Until when all known parts of a topic have been read to their end, microseconds.
+
+        None before the first reading.
+        """
         query = select(func.min(READINGS.table.c.through_us)).where(READINGS.table.c.topic == topic)
         async with self._database.reading() as session:
             through: int | None = (await session.read(query))[0][0]
@@ -103,7 +128,9 @@ class NodeReads(Reads):
     async def uses(self, sha256: str) -> list[AttachmentUse]:
         """The messages that name a digest."""
         u = ATTACHMENT_USES.table
-        return await self._all(AttachmentUse, select(u).where(u.c.sha256 == sha256).order_by(u.c.sender, u.c.message_id))
+        return await self._all(
+            AttachmentUse, select(u).where(u.c.sha256 == sha256).order_by(u.c.sender, u.c.message_id)
+        )
 
     async def incomplete(self, sender: str, message_id: str) -> list[str]:
         """Digests that a message names and whose bytes are not here, whole."""

@@ -17,7 +17,9 @@ class OutboxReads(Reads):
     """First rows, and what stands before a row."""
 
     async def outbox_first(self, limit: int, *, before_us: int | None = None) -> list[Outbox]:
-        """The first unpublished row of each (destination, conversation), oldest first; by seq and part, never by age alone.
+        """The first unpublished row of each (destination, conversation), oldest first.
+
+        By seq and part, never by age alone.
 
         `before_us` leaves out rows written since: those are being published from memory by whoever wrote them.
         """
@@ -33,8 +35,15 @@ class OutboxReads(Reads):
         return await self._all(Outbox, query)
 
     async def outbox_before(self, destination: str, conversation_id: str, seq: int) -> bool:
-        """Whether an unpublished row of this conversation stands before `seq`: then publishing from memory would overtake it."""
-        query = select(_o.seq).where(_o.destination == destination, _o.conversation_id == conversation_id, _o.seq < seq).limit(1)
+        """Whether an unpublished row of this conversation stands before `seq`.
+
+        Then publishing from memory would overtake it.
+        """
+        query = (
+            select(_o.seq)
+            .where(_o.destination == destination, _o.conversation_id == conversation_id, _o.seq < seq)
+            .limit(1)
+        )
         async with self._database.reading() as session:
             return bool(await session.read(query))
 

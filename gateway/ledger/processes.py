@@ -37,7 +37,9 @@ class ProcessReads(Reads):
         if process is None:
             return None
         roles = await self._all(Role, select(ROLES.table).where(ROLES.table.c.process_id == process_id))
-        return process_view(process, roles, await self.steps_of(process_id), await self.deadlines(process_id=process_id, limit=10_000))
+        return process_view(
+            process, roles, await self.steps_of(process_id), await self.deadlines(process_id=process_id, limit=10_000)
+        )
 
     async def steps_of(self, process_id: str) -> list[StepRow]:
         """All steps: counted in order, those beyond a gap too, then pending (0) and dropped (-1) ones."""
@@ -48,14 +50,24 @@ class ProcessReads(Reads):
     async def step(self, sender: str, message_id: str) -> StepRow | None:
         """The step that a message is, in whatever process."""
         c = STEPS.table.c
-        found = await self._all(StepRow, select(STEPS.table).where(c.message_id == message_id, c.sender == sender).limit(1))
+        found = await self._all(
+            StepRow, select(STEPS.table).where(c.message_id == message_id, c.sender == sender).limit(1)
+        )
         return found[0] if found else None
 
     async def deadlines(
-        self, *, conversation_id: str = "", process_id: str = "", state: str = "", before_us: int | None = None, limit: int = 200
+        self,
+        *,
+        conversation_id: str = "",
+        process_id: str = "",
+        state: str = "",
+        before_us: int | None = None,
+        limit: int = 200,
     ) -> list[Deadline]:
         """Timers, soonest due first; what is given must hold, `before_us` bounds the due time."""
-        query = select(DEADLINES.table).order_by(_d.due_us, _d.process_id, _d.timer, _d.start_step, _d.item).limit(limit)
+        query = (
+            select(DEADLINES.table).order_by(_d.due_us, _d.process_id, _d.timer, _d.start_step, _d.item).limit(limit)
+        )
         if conversation_id:
             query = query.where(_d.conversation_id == conversation_id)
         if process_id:

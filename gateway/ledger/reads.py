@@ -22,8 +22,9 @@ class Reads:
 
     async def _all(self, kind: type[RowT], query: Select[Any]) -> list[RowT]:
         """Rows of a query that selects exactly the columns of `kind`'s table."""
+        names = tuple(STORED[kind].types)
         async with self._database.reading() as session:
-            return [kind(**row._mapping) for row in await session.read(query)]  # noqa: SLF001  # SQLAlchemy's public name for it
+            return [kind(**dict(zip(names, row, strict=True))) for row in await session.read(query)]
 
     async def _one(self, row_type: type[RowT], /, **key: object) -> RowT | None:
         """The row under a key, if it is here."""

@@ -1,4 +1,7 @@
-"""How a row type becomes a table: column names are field names, types come from the field's type, nothing is written twice."""
+"""How a row type becomes a table.
+
+Column names are field names, types come from the field's type, nothing is written twice.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,8 @@ from typing import Any, Literal, get_args, get_type_hints
 from sqlalchemy import BigInteger, Boolean, Column, LargeBinary, MetaData, Table, Text
 from sqlalchemy.types import TypeEngine
 
-#: What happens when the key stands already: `move` compares versions, `taken` is `AlreadyClaimed`, `append` is `StaleConversation`,
-#: `first` keeps the stored row, `replace` writes over it.
+#: What happens when the key stands already: `move` compares versions, `taken` is `AlreadyClaimed`, `append` is
+#: `StaleConversation`, `first` keeps the stored row, `replace` writes over it.
 Policy = Literal["move", "taken", "append", "first", "replace"]
 #: PostgreSQL's name of a column's type.
 SqlType = Literal["text", "bigint", "boolean", "bytea"]

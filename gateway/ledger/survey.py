@@ -1,4 +1,7 @@
-"""The first look of submit and receive: all who wait share one set of statements (a data loader), as group commit shares one transaction."""
+"""The first look of submit and receive.
+
+All who wait share one set of statements (a data loader), as group commit shares one transaction.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ def _by(stored: Stored, *names: str) -> tuple[str, Columns]:
     listed = ", ".join(f't."{name}"' for name in stored.types)
     match = " AND ".join(f't."{name}" = k."{name}"' for name in names)
     columns: Columns = tuple((name, stored.types[name]) for name in names)
-    return f'SELECT {listed} FROM {{keys}} CROSS JOIN "{stored.table.name}" AS t WHERE {match}', columns
+    return f'SELECT {listed} FROM {{keys}} CROSS JOIN "{stored.table.name}" AS t WHERE {match}', columns  # noqa: S608  # our own names; values are parameters
 
 
 _CONVERSATIONS = _by(CONVERSATIONS, "conversation_id")
@@ -36,13 +39,18 @@ _RECEIPTS = _by(RECEIPTS, "sender", "message_id")
 _PROCESSES = _by(PROCESSES, "process_id")
 _OF_PROCESS = tuple(_by(one, "process_id") for one in (ROLES, STEPS, DEADLINES))
 _PARKED: tuple[str, Columns] = (
-    'SELECT t."conversation_id", t."sender" FROM {keys} CROSS JOIN "parked" AS t '
-    'WHERE t."conversation_id" = k."conversation_id" AND t."sender" = k."sender"',
+    (
+        'SELECT t."conversation_id", t."sender" FROM {keys} CROSS JOIN "parked" AS t '
+        'WHERE t."conversation_id" = k."conversation_id" AND t."sender" = k."sender"'
+    ),
     (("conversation_id", "text"), ("sender", "text")),
 )
 _KNOWN: tuple[str, Columns] = (
-    'SELECT k."message_id" FROM {keys} WHERE EXISTS (SELECT 1 FROM "messages" AS m WHERE m."message_id" = k."message_id")'
-    ' OR EXISTS (SELECT 1 FROM "steps" AS s WHERE s."message_id" = k."message_id")',
+    (
+        'SELECT k."message_id" FROM {keys}'
+        ' WHERE EXISTS (SELECT 1 FROM "messages" AS m WHERE m."message_id" = k."message_id")'
+        ' OR EXISTS (SELECT 1 FROM "steps" AS s WHERE s."message_id" = k."message_id")'
+    ),
     (("message_id", "text"),),
 )
 
@@ -105,8 +113,8 @@ class Surveyor:
     async def survey(self, stage: Stage, header: Subject) -> Survey:
         """What the ledger knows of a message before it is judged. Raises `NodeError` when the database does not answer.
 
-        The conversation is read first: if anything of it changes while the rest is read, its version has moved too, and the
-        commit that was built on this survey is refused as stale.
+        The conversation is read first: if anything of it changes while the rest is read, its version has moved too, and
+        the commit that was built on this survey is refused as stale.
         """
         asked = _Asked(stage, header, asyncio.get_running_loop().create_future())
         self._waiting.append(asked)
@@ -161,7 +169,9 @@ async def _look(session: Session, group: Sequence[_Asked]) -> _Found:
         known=frozenset(row[0] for row in answers[5].rows) if references else frozenset(),
         parked=Counter((row[0], row[1]) for row in parked.rows),
     )
-    for one in sorted(_typed(ReceiptRow, RECEIPTS, receipts), key=lambda row: (row.stored_us, row.kind, row.issuer, row.recipient)):
+    for one in sorted(
+        _typed(ReceiptRow, RECEIPTS, receipts), key=lambda row: (row.stored_us, row.kind, row.issuer, row.recipient)
+    ):
         found.receipts.setdefault((one.sender, one.message_id), []).append(one)
     if processes.rows:
         found.processes = await _views(session, _typed(Process, PROCESSES, processes))
@@ -180,7 +190,10 @@ async def _views(session: Session, processes: Sequence[Process]) -> dict[str, Pr
         steps[step.process_id].append(step)
     for deadline in _typed(Deadline, DEADLINES, results[2]):
         deadlines[deadline.process_id].append(deadline)
-    return {one.process_id: process_view(one, roles[one.process_id], steps[one.process_id], deadlines[one.process_id]) for one in processes}
+    return {
+        one.process_id: process_view(one, roles[one.process_id], steps[one.process_id], deadlines[one.process_id])
+        for one in processes
+    }
 
 
 def _survey(asked: _Asked, found: _Found) -> Survey:

@@ -1,4 +1,7 @@
-"""What is proved and remembered for good: conversations, facts, claims, messages, processes, receipts (protocol.md §8)."""
+"""What is proved and remembered for good.
+
+Conversations, facts, claims, messages, processes, receipts (protocol.md §8).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,8 @@ Index("facts_message", FACTS.table.c.sender, FACTS.table.c.message_id)
 
 CLAIMS = stored(rows.Claim, "claims", key=("stage", "sender", "message_id"), policy="taken")
 
-#: Kept once a node and never changed, so a second copy (submit and receive on one node) is let go; `Word` alone updates.
+#: Kept once a node and never changed, so a second copy (submit and receive on one node) is let go; `Word` alone
+#: updates.
 MESSAGES = stored(rows.Message, "messages", key=("sender", "message_id"), policy="first")
 #: `find_message` and the survey's `known`: people and RefToMessageId name a message without its sender.
 Index("messages_id", MESSAGES.table.c.message_id)

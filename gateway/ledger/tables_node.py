@@ -1,4 +1,7 @@
-"""What the node knows of others and of itself: endpoints, registry, tokens, replays, nonces, readings (protocol.md §1, §7, §9)."""
+"""What the node knows of others and of itself.
+
+Endpoints, registry, tokens, replays, nonces, readings (protocol.md §1, §7, §9).
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,8 @@ TOKENS = stored(rows.TokenRow, "tokens", key=("digest",), policy="replace")
 
 REPLAYS = stored(rows.ReplayRow, "replays", key=("replay_id",), policy="replace")
 
-#: A claim gives way once the replay that holds it has ended, so that what failed again can be replayed again (protocol.md §9).
+#: A claim gives way once the replay that holds it has ended, so that what failed again can be replayed again
+#: (protocol.md §9).
 REPLAY_CLAIMS = stored(
     rows.ReplayClaim, "replay_claims", key=("failure_id",), policy="taken",
     unless='NOT EXISTS (SELECT 1 FROM "replays" AS r WHERE r."replay_id" = "replay_claims"."replay_id"'
@@ -42,5 +46,6 @@ READINGS = stored(
 
 NODE = (ENDPOINTS, REGISTRY_ENTRIES, TOKENS, REPLAYS, REPLAY_CLAIMS, NONCES, READINGS)
 
-#: Row type → where it is stored; the order is the order of writing in a transaction, the same everywhere, against deadlocks.
+#: Row type → where it is stored; the order is the order of writing in a transaction, the same everywhere, against
+#: deadlocks.
 STORED: dict[type, Stored] = {one.row: one for one in (*EVIDENCE, *WORK, *NODE)}

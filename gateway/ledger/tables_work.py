@@ -1,4 +1,7 @@
-"""What is still to be done: outbox, deliveries, deadlines, failures, parked records, numbers, attachments (protocol.md §8)."""
+"""What is still to be done.
+
+Outbox, deliveries, deadlines, failures, parked records, numbers, attachments (protocol.md §8).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,10 @@ from gateway.model import ledger as rows
 
 
 def _when(sql: str) -> dict[str, Any]:
-    """The condition of a partial index, for both databases; a literal, because a bound parameter cannot stand in DDL."""
+    """The condition of a partial index, for both databases.
+
+    A literal, because a bound parameter cannot stand in DDL.
+    """
     condition: ColumnElement[str] = literal_column(sql, Text)
     return {"sqlite_where": condition, "postgresql_where": condition}
 
@@ -22,7 +28,8 @@ OUTBOX = stored(rows.Outbox, "outbox", key=("destination", "conversation_id", "s
 Index("outbox_oldest", OUTBOX.table.c.at_us)
 
 DELIVERIES = stored(rows.Delivery, "deliveries", key=("endpoint", "sender", "message_id", "part"), policy="replace")
-#: `claim_due`: what could be handed over now, nearest deadline first, endpoint by endpoint; finished rows are not in it.
+#: `claim_due`: what could be handed over now, nearest deadline first, endpoint by endpoint; finished rows are not in
+#: it.
 Index(
     "deliveries_ready",
     DELIVERIES.table.c.endpoint,

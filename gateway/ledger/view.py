@@ -18,8 +18,13 @@ def moment(at_us: int) -> datetime:
     return _EPOCH + timedelta(microseconds=at_us)
 
 
-def process_view(process: Process, roles: Iterable[Role], steps: Iterable[StepRow], deadlines: Iterable[Deadline]) -> ProcessView:
-    """A process with its counted steps in order, then its pending ones; steps beyond a gap in the numbers wait outside (protocol.md §3)."""
+def process_view(
+    process: Process, roles: Iterable[Role], steps: Iterable[StepRow], deadlines: Iterable[Deadline]
+) -> ProcessView:
+    """A process with its counted steps in order, then its pending ones.
+
+    Steps beyond a gap in the numbers wait outside (protocol.md §3).
+    """
     counted = sorted((row for row in steps if row.number <= process.number and row.number >= 0), key=_order)
     timers = sorted(deadlines, key=lambda row: (row.due_us, row.timer, row.start_step, row.item))
     expired = json.loads(process.expired) if process.expired else None

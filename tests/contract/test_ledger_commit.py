@@ -1,31 +1,26 @@
-"""Group commit, on SQLite and PostgreSQL alike: what shares a transaction, and who is told what when somebody else was first."""
+"""Group commit, on SQLite and PostgreSQL alike.
+
+What shares a transaction, and who is told what when somebody else was first.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import pytest
 
-from gateway.errors import AlreadyClaimed, LeaseLost, NodeError, StaleConversation
+from gateway.errors import AlreadyClaimed, NodeError, StaleConversation
 from gateway.ledger.database import Database, Session
 from gateway.ledger.ledger import Ledger
 from gateway.ledger.migrate import migrate
 from gateway.model.ledger import (
-    AttachmentRow,
     Change,
     Conversation,
-    Guard,
-    Nonce,
-    Origin,
-    Reading,
-    ReplayClaim,
-    ReplayRow,
-    Word,
 )
 from tests import ledger_rows as a
+from tests import ledger_work as w
 
 
 @pytest.fixture
@@ -67,9 +62,14 @@ async def test_changes_that_wait_share_transactions(ledger: Ledger, commits: lis
 
 
 async def test_a_group_is_named_by_its_changes(ledger: Ledger, commits: list[str]) -> None:
-    """The name of a transaction is the sorted set of its changes' names, so that every crash point has a stable name."""
+    """The name of a transaction is the sorted set of its changes' names.
+
+    Every crash point has a stable name.
+    """
     await asyncio.gather(
-        ledger.commit(a.rows(a.endpoint(), name="watch.breaker")), ledger.commit(a.accepted(1)), ledger.commit(a.accepted(2))
+        ledger.commit(a.rows(w.endpoint(), name="watch.breaker")),
+        ledger.commit(a.accepted(1)),
+        ledger.commit(a.accepted(2)),
     )
 
     assert commits == ["submit.accept+watch.breaker"]
@@ -112,111 +112,26 @@ async def test_fifty_claims_of_one_message_at_once_leave_one(ledger: Ledger, com
 
 
 async def test_a_claim_that_stands_is_already_claimed(ledger: Ledger) -> None:
-    """A second claim of (stage, sender, message id) in a later transaction is `AlreadyClaimed`; another stage is its own claim."""
+    """A second claim of (stage, sender, message id) in a later transaction is `AlreadyClaimed`.
+
+    Another stage is its own claim.
+    """
     await ledger.commit(a.rows(a.claim(1)))
 
     with pytest.raises(AlreadyClaimed):
-        await ledger.commit(a.rows(a.claim(1, digest="e" * 64), a.endpoint()))
+        await ledger.commit(a.rows(a.claim(1, digest="e" * 64), w.endpoint()))
     await ledger.commit(a.rows(a.claim(1, stage="receive")))
 
     assert await ledger.endpoints() == []
-
-
-async def test_a_guard_is_a_compare_and_set(ledger: Ledger) -> None:
-    """Of ten changes guarded by the same lease, held together, one is committed; the others are `LeaseLost`."""
-    held = a.delivery(1, 1, state="leased", lease="token", lease_until_us=a.NOW_US + 9)
-    await ledger.commit(a.rows(held))
-    key = (("endpoint", held.endpoint), ("sender", held.sender), ("message_id", held.message_id), ("part", held.part))
-    guard = Guard(table=type(held), key=key, column="lease", expected="token")
-    done = replace(held, state="delivered", lease=None, lease_until_us=None)
-    changes = [Change(name="deliver.done", guards=(guard,), rows=(done, a.fact(n, 1))) for n in range(10)]
-
-    results = await asyncio.gather(*(ledger.commit(change) for change in changes), return_exceptions=True)
-
-    assert results.count(None) == 1
-    assert sum(isinstance(result, LeaseLost) for result in results) == 9
-    assert await ledger.deliveries_of(held.sender, held.message_id) == [done]
-    assert sum([len(await ledger.facts(a.conversation_id(n))) for n in range(10)]) == 1
-
-
-async def test_a_guard_can_expect_nothing(ledger: Ledger) -> None:
-    """NULL equals NULL in a guard, and a row that is not there never passes."""
-    free = a.delivery(1, 1)
-    await ledger.commit(a.rows(free))
-    key = (("endpoint", free.endpoint), ("sender", free.sender), ("message_id", free.message_id), ("part", free.part))
-    absent = tuple((name, "other" if name == "part" else value) for name, value in key)
-
-    await ledger.commit(Change(name="x", guards=(Guard(table=type(free), key=key, column="lease", expected=None),)))
-    with pytest.raises(LeaseLost):
-        await ledger.commit(Change(name="x", guards=(Guard(table=type(free), key=absent, column="lease", expected=None),)))
-    with pytest.raises(NodeError, match="whole key"):
-        await ledger.commit(Change(name="x", guards=(Guard(table=type(free), key=key[:2], column="lease", expected=None),)))
-
-
-async def test_policies_of_rows_that_stand_already(ledger: Ledger) -> None:
-    """First stored wins for messages and receipts; processes are replaced; bytes that are whole and times read stay so."""
-    whole = AttachmentRow(sha256="a" * 64, size=3, complete=True, at_us=1)
-    await ledger.commit(a.rows(a.message(1), a.receipt(1), a.process(1), whole, Reading(topic="t", part="0", through_us=50)))
-    await ledger.commit(
-        a.rows(
-            a.message(1, raw=b"other", word="x"),
-            a.receipt(1, xml=b"other"),
-            a.process(1, state="accepted", number=2),
-            replace(whole, complete=False),
-            Reading(topic="t", part="0", through_us=40),
-        )
-    )
-
-    assert await ledger.message(a.COURT, a.message_id(1)) == a.message(1)
-    assert await ledger.receipts(a.COURT, a.message_id(1)) == [a.receipt(1)]
-    assert await ledger.process(a.process_id(1)) == a.process(1, state="accepted", number=2)
-    assert await ledger.attachment("a" * 64) == whole
-    assert await ledger.readings("t") == [Reading(topic="t", part="0", through_us=50)]
-
-
-async def test_an_origin_keeps_its_call_and_is_answered_once(ledger: Ledger) -> None:
-    """A repeated native call changes nothing; the answer is filled in once and then stands."""
-    call = Origin(
-        participant=a.COURT, native_key="k", message_id=a.message_id(1), conversation_id=a.conversation_id(1), profile="court/platform",
-        raw=b"first", authentication="{}", answer=b"", at_us=1,
-    )  # fmt: skip
-    await ledger.commit(a.rows(call))
-    await asyncio.gather(
-        ledger.commit(a.rows(replace(call, message_id=a.message_id(2), raw=b"second"))), ledger.commit(a.rows(replace(call, answer=b"yes")))
-    )
-    await ledger.commit(a.rows(replace(call, answer=b"no")))
-
-    assert await ledger.origin(a.COURT, "k") == replace(call, answer=b"yes")
-    assert await ledger.origins_of(a.message_id(1)) == [replace(call, answer=b"yes")]
-
-
-async def test_words_unparking_and_publishing_in_one_change(ledger: Ledger) -> None:
-    """A change moves a message's word, settles parked records and deletes published rows; nothing else of them changes."""
-    other = a.parked(2)
-    await ledger.commit(a.rows(a.message(1), a.message(2), a.parked(1), other, a.outbox(1, 1), a.outbox(1, 2)))
-    word = Word(sender=a.COURT, message_id=a.message_id(1), word="delivered", ask_us=None, asked=2)
-    settled = a.parked(1)
-    await ledger.commit(
-        Change(
-            name="acknowledge",
-            words=(word,),
-            unpark=((settled.sender, settled.message_id, settled.part),),
-            published=(("node:union", a.conversation_id(1), 1, "message"),),
-        )
-    )
-
-    assert await ledger.message(a.COURT, a.message_id(1)) == a.message(1, word="delivered", asked=2)
-    assert await ledger.message(a.COURT, a.message_id(2)) == a.message(2)
-    assert await ledger.parked_of(settled.conversation_id, a.COURT) == []
-    assert await ledger.parked_of(other.conversation_id, a.COURT) == [other]
-    assert await ledger.outbox_first(10) == [a.outbox(1, 2)]
 
 
 async def test_one_bad_change_does_not_fail_its_group(ledger: Ledger) -> None:
     """A row that the database or the driver cannot take fails its own change only."""
     bad = a.rows(a.fact(1, 1, took_us="soon"), a.fact(1, 2, took_us=1 << 70))
 
-    results = await asyncio.gather(ledger.commit(bad), ledger.commit(a.accepted(2)), ledger.commit(a.accepted(3)), return_exceptions=True)
+    results = await asyncio.gather(
+        ledger.commit(bad), ledger.commit(a.accepted(2)), ledger.commit(a.accepted(3)), return_exceptions=True
+    )
 
     assert isinstance(results[0], NodeError)
     assert list(results[1:]) == [None, None]
@@ -224,68 +139,24 @@ async def test_one_bad_change_does_not_fail_its_group(ledger: Ledger) -> None:
     assert len(await ledger.facts(a.conversation_id(3))) == 2
 
 
-async def test_access_streams_have_no_version_and_still_no_gap(ledger: Ledger) -> None:
-    """Two facts for the same place of a stream, together or one after the other: one stands, the other is stale."""
-    first, second = a.fact(1, 1, stream="access/x", actor="one"), a.fact(1, 1, stream="access/x", actor="two")
-    results = await asyncio.gather(ledger.commit(a.rows(first)), ledger.commit(a.rows(second)), return_exceptions=True)
-    with pytest.raises(StaleConversation):
-        await ledger.commit(a.rows(second, a.endpoint()))
-
-    assert [type(result) for result in results] == [type(None), StaleConversation]
-    assert await ledger.facts("access/x") == [first]
-    assert await ledger.newest_fact("access/x") == first
-    assert await ledger.endpoints() == []
-
-
-async def test_a_nonce_is_used_once(ledger: Ledger) -> None:
-    """Of 20 uses of one nonce at once one succeeds; after it has run out and been pruned it is new."""
-    uses = await asyncio.gather(*(ledger.use_nonce("app", "n", 100) for _ in range(20)))
-    again = await ledger.use_nonce("app", "n", 100)
-    pruned = await ledger.prune(101, 10)
-
-    assert uses.count(True) == 1
-    assert again is False
-    assert pruned == 1
-    assert await ledger.use_nonce("app", "n", 300) is True
-    with pytest.raises(AlreadyClaimed):
-        await ledger.commit(a.rows(Nonce(credential="app", nonce="n", expires_us=300)))
-
-
-async def test_a_failure_is_held_by_one_running_replay(ledger: Ledger) -> None:
-    """50 replays claim one failure at once: one holds it, until it is done; then another can."""
-    replays = [
-        ReplayRow(
-            replay_id=f"r{n}", state="running", fingerprint="", reason="", planned_by="", approved_by="", needs_second=False, total=1,
-            changed=0, done=0, failed=0, plan="", created_us=n, updated_us=n,
-        )
-        for n in range(51)
-    ]  # fmt: skip
-    claims = [ReplayClaim(failure_id="f", replay_id=replay.replay_id) for replay in replays]
-    results = await asyncio.gather(
-        *(ledger.commit(a.rows(replay, one)) for replay, one in zip(replays[:50], claims, strict=False)), return_exceptions=True
-    )
-    winner = replays[results.index(None)]
-    with pytest.raises(AlreadyClaimed):
-        await ledger.commit(a.rows(replays[50], claims[50]))
-    await ledger.commit(a.rows(replace(winner, state="done")))
-    await ledger.commit(a.rows(replays[50], claims[50]))
-
-    assert results.count(None) == 1
-    assert [one.replay_id for one in await ledger.replays(state="running")] == ["r50"]
-    assert await ledger.replay_failures("r50") == ["f"]
-
-
 async def test_two_ledgers_race_on_one_conversation(ledger: Ledger, fresh_database: str) -> None:
-    """Two processes' committers move one conversation 20 times each: no version is given twice, no fact is lost, nobody hangs."""
+    """Two processes' committers move one conversation 20 times each.
+
+    No version is given twice, no fact is lost, nobody hangs.
+    """
     second = Ledger(fresh_database)
     await second.open()
 
     async def move(through: Ledger, name: str) -> int:
         stale = done = 0
         while done < 20:
-            now = await through.conversation(a.conversation_id(1)) or Conversation(conversation_id=a.conversation_id(1), version=0, head="")
+            now = await through.conversation(a.conversation_id(1)) or Conversation(
+                conversation_id=a.conversation_id(1), version=0, head=""
+            )
             seq = now.version + 1
-            change = Change(name=name, moves=((now.version, a.conversation(1, seq)),), rows=(a.fact(1, seq, actor=name),))
+            change = Change(
+                name=name, moves=((now.version, a.conversation(1, seq)),), rows=(a.fact(1, seq, actor=name),)
+            )
             try:
                 await through.commit(change)
                 done += 1
@@ -298,7 +169,11 @@ async def test_two_ledgers_race_on_one_conversation(ledger: Ledger, fresh_databa
     await second.close()
 
     assert [fact.seq for fact in facts] == list(range(1, 61))
-    assert {name: sum(fact.actor == name for fact in facts) for name in ("one", "two", "three")} == {"one": 20, "two": 20, "three": 20}
+    assert {name: sum(fact.actor == name for fact in facts) for name in ("one", "two", "three")} == {
+        "one": 20,
+        "two": 20,
+        "three": 20,
+    }
 
 
 async def test_a_cancelled_caller_does_not_cancel_its_group(ledger: Ledger) -> None:

@@ -1,4 +1,7 @@
-"""Migrations equal tables: the DDL that the database holds afterwards, compared as dumped (architecture.md §4, rule 19)."""
+"""Migrations equal tables.
+
+The DDL that the database holds afterwards, compared as dumped (architecture.md §4, rule 19).
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,12 @@ from gateway.ledger.tables_node import STORED
 
 _SQLITE = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE tbl_name <> 'alembic_version' ORDER BY type, name"
 _POSTGRESQL = """
-SELECT 'column', table_name || '.' || ordinal_position, column_name, data_type || is_nullable || coalesce(column_default, '') || coalesce(collation_name, '')
+SELECT 'column', table_name || '.' || ordinal_position, column_name,
+    data_type || is_nullable || coalesce(column_default, '') || coalesce(collation_name, '')
   FROM information_schema.columns WHERE table_schema = current_schema() AND table_name <> 'alembic_version'
 UNION ALL
-SELECT 'index', indexname, tablename, indexdef FROM pg_indexes WHERE schemaname = current_schema() AND tablename <> 'alembic_version'
+SELECT 'index', indexname, tablename, indexdef FROM pg_indexes
+  WHERE schemaname = current_schema() AND tablename <> 'alembic_version'
 UNION ALL
 SELECT 'constraint', conname, conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint
   WHERE connamespace = current_schema()::regnamespace AND conrelid::regclass::text <> 'alembic_version'

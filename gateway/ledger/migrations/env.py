@@ -2,12 +2,9 @@
 
 from alembic import context
 
-from gateway.ledger import tables_node
-from gateway.ledger.schema import METADATA
+# The node's tables import all others: with them the metadata is whole, as `revision --autogenerate` needs it.
+from gateway.ledger.tables_node import TOKENS
 
-# The node's tables import all others: with them the metadata is whole, which `alembic revision --autogenerate` compares.
-assert tables_node.STORED, "the tables are declared at import"  # noqa: S101  # a reader of this file, not input, would break it
-
-context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA)
+context.configure(connection=context.config.attributes["connection"], target_metadata=TOKENS.table.metadata)
 with context.begin_transaction():
     context.run_migrations()

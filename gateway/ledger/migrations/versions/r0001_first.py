@@ -11,7 +11,12 @@ revision = "0001"
 down_revision = None
 
 _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-_TYPES: dict[str, sa.types.TypeEngine[Any]] = {"text": _TEXT, "int": sa.BigInteger(), "bool": sa.Boolean(), "bytes": sa.LargeBinary()}
+_TYPES: dict[str, sa.types.TypeEngine[Any]] = {
+    "text": _TEXT,
+    "int": sa.BigInteger(),
+    "bool": sa.Boolean(),
+    "bytes": sa.LargeBinary(),
+}
 
 #: Table → (key, columns); `*` marks what may be NULL, a column without a type is text.
 _TABLES = {
@@ -25,24 +30,29 @@ _TABLES = {
     ),
     "facts": (
         "stream seq",
-        "stream seq:int kind at_us:int actor sender message_id process_id stage detail previous digest "
-        "trace_id took_us:int",
+        (
+            "stream seq:int kind at_us:int actor sender message_id process_id stage detail previous digest "
+            "trace_id took_us:int"
+        ),
     ),
     "messages": (
         "sender message_id",
-        "sender message_id conversation_id process_id receiver message_type flow kind schema_version digest "
-        "raw:bytes accepted_us:int sent_us:int expires_us:int* priority test:bool trace_id held_by ref_to:* "
-        "supersedes:* advice word ask_us:int* asked:int",
+        (
+            "sender message_id conversation_id process_id receiver message_type flow kind schema_version digest "
+            "raw:bytes accepted_us:int sent_us:int expires_us:int* priority test:bool trace_id held_by ref_to:* "
+            "supersedes:* advice word ask_us:int* asked:int"
+        ),
     ),
     "origins": (
         "participant native_key",
-        "participant native_key message_id conversation_id profile raw:bytes authentication answer:bytes "
-        "at_us:int",
+        "participant native_key message_id conversation_id profile raw:bytes authentication answer:bytes at_us:int",
     ),
     "processes": (
         "process_id",
-        "process_id conversation_id flow flow_version keeper number:int state turn ended:bool expired "
-        "opened_us:int updated_us:int",
+        (
+            "process_id conversation_id flow flow_version keeper number:int state turn ended:bool expired "
+            "opened_us:int updated_us:int"
+        ),
     ),
     "roles": (
         "process_id role",
@@ -54,8 +64,7 @@ _TABLES = {
     ),
     "receipts": (
         "sender message_id recipient kind issuer",
-        "sender message_id recipient kind issuer conversation_id number:int xml:bytes issued_us:int "
-        "stored_us:int",
+        "sender message_id recipient kind issuer conversation_id number:int xml:bytes issued_us:int stored_us:int",
     ),
     "outbox": (
         "destination conversation_id seq part",
@@ -63,23 +72,31 @@ _TABLES = {
     ),
     "deliveries": (
         "endpoint sender message_id part",
-        "endpoint sender message_id part conversation_id process_id seq:int state due_us:int deadline_us:int "
-        "expires_us:int* attempts:int lease:* lease_until_us:int* priority:int created_us:int outcome",
+        (
+            "endpoint sender message_id part conversation_id process_id seq:int state due_us:int deadline_us:int "
+            "expires_us:int* attempts:int lease:* lease_until_us:int* priority:int created_us:int outcome"
+        ),
     ),
     "deadlines": (
         "process_id timer start_step item",
-        "process_id timer start_step item conversation_id start_us:int due_us:int provisional:bool calendar "
-        "state kept:bool paused_us:int*",
+        (
+            "process_id timer start_step item conversation_id start_us:int due_us:int provisional:bool calendar "
+            "state kept:bool paused_us:int*"
+        ),
     ),
     "failures": (
         "failure_id",
-        "failure_id stage code rule participant schema_version fingerprint sender message_id conversation_id "
-        "part detail original:bytes state attempts:int first_us:int last_us:int expires_us:int*",
+        (
+            "failure_id stage code rule participant schema_version fingerprint sender message_id conversation_id "
+            "part detail original:bytes state attempts:int first_us:int last_us:int expires_us:int*"
+        ),
     ),
     "parked": (
         "sender message_id part",
-        "sender message_id conversation_id part wait_for code transfer:bytes headers arrived_us:int "
-        "next_us:int until_us:int",
+        (
+            "sender message_id conversation_id part wait_for code transfer:bytes headers arrived_us:int "
+            "next_us:int until_us:int"
+        ),
     ),
     "references": (
         "participant kind number_key",
@@ -95,8 +112,7 @@ _TABLES = {
     ),
     "endpoints": (
         "participant",
-        "participant profile url settings secret:bytes paused:bool failures:int open_until_us:int "
-        "updated_us:int",
+        "participant profile url settings secret:bytes paused:bool failures:int open_until_us:int updated_us:int",
     ),
     "registry_entries": (
         "subject serial",
@@ -108,8 +124,10 @@ _TABLES = {
     ),
     "replays": (
         "replay_id",
-        "replay_id state fingerprint reason planned_by approved_by needs_second:bool total:int changed:int "
-        "done:int failed:int plan created_us:int updated_us:int",
+        (
+            "replay_id state fingerprint reason planned_by approved_by needs_second:bool total:int changed:int "
+            "done:int failed:int plan created_us:int updated_us:int"
+        ),
     ),
     "replay_claims": (
         "failure_id",
@@ -162,10 +180,18 @@ def upgrade() -> None:
     for name, (key, columns) in _TABLES.items():
         op.create_table(name, *(_column(text, key.split()) for text in columns.split()))
     for name, (table, columns, condition) in _INDEXES.items():
-        where: dict[str, Any] = {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)} if condition else {}
+        where: dict[str, Any] = (
+            {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)} if condition else {}
+        )
         op.create_index(name, table, columns.split(), **where)
 
 
 def _column(text: str, key: list[str]) -> sa.Column[Any]:
     name, _, kind = text.partition(":")
-    return sa.Column(name, _TYPES[kind.rstrip("*") or "text"], nullable=kind.endswith("*"), primary_key=name in key, autoincrement=False)
+    return sa.Column(
+        name,
+        _TYPES[kind.rstrip("*") or "text"],
+        nullable=kind.endswith("*"),
+        primary_key=name in key,
+        autoincrement=False,
+    )
