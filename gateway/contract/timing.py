@@ -7,6 +7,7 @@ follows: a live timer that the next state does not list is stopped, one that it 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from gateway.contract.calendar import Calendar, beijing_day
@@ -134,6 +135,10 @@ class Clock:
             agreed = due_on(beijing_day(shift(timer.due, gap)), calendar=self._calendar)
             return _action("resume", timer.timer, timer.start, agreed, paused=intervals)
         ends = due(timer.start, length, calendar=self._calendar, paused=intervals)
+        if due(timer.start, length, calendar=self._calendar, paused=timer.paused).at != timer.due:
+            # Earlier pauses that this ledger did not keep, or a newer calendar: the end that is known is what moves.
+            moved = self._calendar.next_working(beijing_day(shift(timer.due, gap)))
+            ends = replace(due_on(moved, calendar=self._calendar), provisional=ends.provisional)
         return _action("resume", timer.timer, timer.start, ends, paused=intervals)
 
     def delivered(self, timer: str, at: datetime) -> TimerAction:

@@ -140,6 +140,18 @@ def test_suspensions_add_up() -> None:
     assert run.due("T-MED30") == "2026-04-09"
 
 
+def test_a_ledger_that_forgot_an_earlier_pause_loses_no_day() -> None:
+    """Where the earlier interval is not at hand, the end that is known moves by the new pause."""
+    run = mediating()
+    run.send("Suspension", {"From": "2026-03-10"})
+    run.send("Resumption", {"From": "2026-03-15"})
+    run.process = replace(run.view, timers=tuple(replace(one, paused=()) for one in run.view.timers))
+    run.send("Suspension", {"From": "2026-03-20"})
+    run.send("Resumption", {"From": "2026-03-23"})
+
+    assert run.due("T-MED30") == "2026-04-10"
+
+
 def test_a_suspension_after_an_extension_moves_the_agreed_date() -> None:
     """The days of the pause are added to the date that the parties had agreed."""
     run = mediating()
