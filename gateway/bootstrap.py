@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import orjson
@@ -16,7 +15,7 @@ from gateway.bus import topics
 from gateway.bus.kafka import KafkaBus
 from gateway.bus.kafka_client import KafkaOptions, read_url
 from gateway.bus.sql import SqlBus
-from gateway.contract.calendar import Calendar
+from gateway.contract.calendar import load_calendar
 from gateway.contract.codes import CodeBook
 from gateway.contract.load import load_contracts
 from gateway.errors import SettingRefused
@@ -30,7 +29,7 @@ from gateway.services import Services
 from gateway.settings import Settings
 from gateway.signing.keys import FileKeys
 from gateway.signing.registry import Registrar
-from gateway.signing.trust import Trust, load_anchors, load_crls
+from gateway.signing.trust import Trust
 from gateway.transport.blobs import FileBlobs
 from gateway.transport.clock import FileClock, SystemClock
 from gateway.transport.https import HttpsOptions, HttpsTransport, origin_of
@@ -83,7 +82,9 @@ class Application:
             lease_us=int(settings.lease_s * SECOND_US),
         )
         if stages is not None:
-            pace = Pace(batch=pace.batch, in_flight=pace.in_flight, rest_s=pace.rest_s, lease_us=pace.lease_us, stages=stages)
+            pace = Pace(
+                batch=pace.batch, in_flight=pace.in_flight, rest_s=pace.rest_s, lease_us=pace.lease_us, stages=stages
+            )
         names = {
             "inbox": topics.inbox(settings.prefix, settings.node),
             "blobs": topics.blobs(settings.prefix, settings.node),
@@ -110,8 +111,7 @@ def build(settings: Settings) -> Application:
     signals, meter = Signals(), observe.PrometheusMeter()
     ledger = Ledger(settings.database_url, group_max=settings.commit_max)
     keys = FileKeys(settings.keys_dir)
-    anchors = load_anchors(settings.anchors)
-    known = KnownRegistry(ledger, Registrar(settings.registrar), clock)
+    known = KnownRegistry(ledger, Registrar(_registrar(settings)), clock)
     origins: set[str] = set()
 
     async def refresh() -> None:
@@ -125,13 +125,13 @@ def build(settings: Settings) -> Application:
         prefix=settings.prefix,
         ledger=ledger,
         bus=_bus(settings, clock),
-        blobs=FileBlobs(settings.data / "blobs"),
+        blobs=FileBlobs(settings.data / "blobs", limit=settings.attachment_max_bytes),
         transport=HttpsTransport(_https(settings, origins)),
         keys=keys,
-        trust=Trust(anchors, load_crls(settings.crls), registry=known.current, skew=timedelta(seconds=settings.skew_s)),
+        trust=Trust(_files(settings.anchors), _files(settings.crls), known.current),
         registry=known.current,
         limits=Limits(
-            bytes=settings.limit_envelope_bytes,
+            envelope_bytes=settings.limit_envelope_bytes,
             depth=settings.limit_depth,
             attributes=settings.limit_attributes,
             text=settings.limit_text,
@@ -140,7 +140,7 @@ def build(settings: Settings) -> Application:
         rules=Rules.load(contracts / "rules.toml", codes),
         codes=codes,
         contracts=load_contracts(contracts),
-        calendar=Calendar.load(contracts / "calendars"),
+        calendar=load_calendar(contracts / "calendars"),
         adapters=ADAPTERS,
         clock=clock,
         ids=RandomIds(clock),
@@ -152,7 +152,13 @@ def build(settings: Settings) -> Application:
     )
     errors = ErrorTable.load(contracts / "errors.toml")
     return Application(
-        settings=settings, services=Services(node=node), meter=meter, errors=errors, known=known, signals=signals, _refresh=refresh
+        settings=settings,
+        services=Services(node=node),
+        meter=meter,
+        errors=errors,
+        known=known,
+        signals=signals,
+        _refresh=refresh,
     )
 
 
@@ -187,6 +193,19 @@ def region(settings: Settings, name: str) -> dict[str, object]:
     return dict(found)
 
 
+def _registrar(settings: Settings) -> bytes:
+    if settings.registrar is None:
+        raise SettingRefused("registrar: no certificate is named; write the PEM file of the federation's registrar")
+    return _files((settings.registrar,))[0]
+
+
+def _files(paths: tuple[Path, ...]) -> list[bytes]:
+    try:
+        return [path.read_bytes() for path in paths]
+    except OSError as error:
+        raise SettingRefused(f"{error.filename}: cannot be read ({error.strerror})") from error
+
+
 def _clock(settings: Settings) -> Clock:
     if settings.clock == "system":
         return SystemClock()
@@ -198,7 +217,9 @@ def _refuse_false_clock(settings: Settings, known: KnownRegistry) -> None:
     registry = known.current()
     real = [p.id for p in registry.participants.values() if p.node == settings.node_id and not is_test(p.id)]
     if settings.clock != "system" and real:
-        raise SettingRefused(f"clock: file:… is refused, since {real[0]} is no test participant; write clock = \"system\"")
+        raise SettingRefused(
+            f'clock: file:… is refused, since {real[0]} is no test participant; write clock = "system"'
+        )
 
 
 def _bus(settings: Settings, clock: Clock) -> Bus:

@@ -51,7 +51,9 @@ class Services:
     async def lease(self, limit: int, *, lease_us: int, per_endpoint: int) -> list[Leased]:
         """Committed leases on due deliveries, nearest deadline first, one per lane."""
         token = self.node.ids.uuid7()
-        return await self.node.ledger.claim_due(self.node.clock.now_us(), limit, lease_us=lease_us, token=token, each=per_endpoint)
+        return await self.node.ledger.claim_due(
+            self.node.clock.now_us(), limit, lease_us=lease_us, token=token, each=per_endpoint
+        )
 
     async def read_through(self, topic: str, parts: tuple[str, ...], begun: dt.datetime) -> None:
         """These parts of the inbox were read to their end as of `begun` (protocol.md §7)."""
@@ -132,7 +134,9 @@ class Services:
 
     async def deadlines(self, *, state: str, before_us: int | None, conversation_id: str, limit: int) -> list[Deadline]:
         """Due dates, nearest first."""
-        return await self.node.ledger.deadlines(state=state, before_us=before_us, conversation_id=conversation_id, limit=limit)
+        return await self.node.ledger.deadlines(
+            state=state, before_us=before_us, conversation_id=conversation_id, limit=limit
+        )
 
     async def attachment(self, sha256: str, *, participant: str, who: str) -> AsyncIterator[bytes]:
         """An attachment's bytes, to a participant of a message naming it alone (protocol.md §5); "" is an auditor's or operator's view.
@@ -159,5 +163,3 @@ class Services:
             if message is not None and participant in (message.sender, message.receiver):
                 return True
         return False
-
-

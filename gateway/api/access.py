@@ -30,6 +30,8 @@ MAY: dict[str, frozenset[str]] = {
 }
 #: Seconds that a token's row is believed without asking the ledger again: a revocation works within this.
 _BELIEVED_S = 5.0
+#: Tokens remembered at once: strangers' guesses must not fill the memory.
+_REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +74,7 @@ class Gate:
         if found is not None and now - found[0] < _BELIEVED_S:
             return found[1]
         row = await self._services.node.ledger.token(digest)
-        if len(self._believed) > 10_000:
+        if len(self._believed) > _REMEMBERED:
             self._believed.clear()
         self._believed[digest] = (now, row)
         return row

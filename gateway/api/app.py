@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 import structlog
@@ -75,13 +76,13 @@ def _answer_errors(app: FastAPI, table: ErrorTable) -> None:
 
     @app.exception_handler(HTTPException)
     async def _(_: Request, error: HTTPException) -> Response:
-        if error.status_code == 404:
+        if error.status_code == HTTPStatus.NOT_FOUND:
             return problems.problem(NotFound("nothing is served under this path"), table)
-        if error.status_code == 405:
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             return problems.problem(RequestRefused("this path does not take this method", code="REQ-406"), table)
         return problems.problem(RequestRefused(str(error.detail)), table)
 
     @app.exception_handler(Exception)
-    async def _(request: Request, _: Exception) -> Response:
-        log.exception("api.broken", method=request.method)
+    async def _(request: Request, error: Exception) -> Response:
+        log.error("api.broken", method=request.method, exc_info=error)
         return problems.problem(NodeError("this node failed", code="NOD-099"), table)

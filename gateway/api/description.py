@@ -14,7 +14,10 @@ _SUBMIT = {
         "description": "The signature is the credential. The same message again gets the same receipt, byte for byte.",
         "requestBody": {"required": True, "content": {"application/xml": {"schema": {"type": "string"}}}},
         "responses": {
-            "202": {"description": "a signed `accepted` receipt", "content": {"application/xml": {"schema": {"type": "string"}}}},
+            "202": {
+                "description": "a signed `accepted` receipt",
+                "content": {"application/xml": {"schema": {"type": "string"}}},
+            },
             **{
                 status: {
                     "description": text,
@@ -54,7 +57,11 @@ def _description(app: FastAPI) -> dict[str, Any]:
     described.setdefault("components", {})["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
     for path, methods in described["paths"].items():
         for method, operation in methods.items():
-            if path.startswith("/v1/") and (path, method) != ("/v1/messages", "post") or path in ("/readyz", "/metrics"):
+            if (
+                path.startswith("/v1/")
+                and (path, method) != ("/v1/messages", "post")
+                or path in ("/readyz", "/metrics")
+            ):
                 operation["security"] = [{"token": []}]
             if path not in ("/healthz",):
                 _may_be_refused(operation)

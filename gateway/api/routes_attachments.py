@@ -35,4 +35,6 @@ def attachment_routes(services: Services, gate: Gate) -> APIRouter:
 
 def _digest(sha256: str) -> None:
     if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
-        raise AttachmentRefused("an attachment is named by its SHA-256 in 64 lower-case hexadecimal digits", code="ATT-003")
+        raise AttachmentRefused(
+            "an attachment is named by its SHA-256 in 64 lower-case hexadecimal digits", code="ATT-003"
+        )

@@ -19,7 +19,9 @@ def dialect_routes(services: Services, dialects: Path) -> APIRouter:
     """`/adapters/<family>/<profile>/…` for every installed profile; its WSDL is open, everything else has the dialect's credential."""
     router = APIRouter(tags=["dialects"])
 
-    @router.api_route("/adapters/{family}/{profile}", methods=["GET", "POST"], summary="A native call, or the WSDL with ?wsdl")
+    @router.api_route(
+        "/adapters/{family}/{profile}", methods=["GET", "POST"], summary="A native call, or the WSDL with ?wsdl"
+    )
     @router.api_route("/adapters/{family}/{profile}/{path:path}", methods=["GET", "POST"], summary="A native call")
     async def call(request: Request, family: str, profile: str, path: str = "") -> Response:
         """Answers in the dialect of the profile, errors too."""

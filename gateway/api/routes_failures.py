@@ -29,15 +29,23 @@ def failure_routes(services: Services, gate: Gate) -> APIRouter:
 
     @router.get("/failures", summary="Failure groups by cause")
     async def groups(
-        request: Request, stage: str = "", code: str = "", participant: str = "", open: bool = Query(default=False)  # noqa: A002, FBT001 - the query's own word
+        request: Request,
+        stage: str = "",
+        code: str = "",
+        participant: str = "",
+        open: bool = Query(default=False),  # noqa: A002, FBT001 - the query's own word
     ) -> list[dict[str, Any]]:
         """One row a cause; the fingerprint does not move from run to run."""
         await gate.caller(request, "failures")
-        found = await services.node.ledger.failure_groups(stage=stage, code=code, participant=participant, open_only=open)
+        found = await services.node.ledger.failure_groups(
+            stage=stage, code=code, participant=participant, open_only=open
+        )
         return [asdict(group) for group in found]
 
     @router.get("/failures/{fingerprint}", summary="The members of a group")
-    async def members(request: Request, fingerprint: str, after: str = "", limit: int = Query(100, ge=1, le=500)) -> list[dict[str, Any]]:
+    async def members(
+        request: Request, fingerprint: str, after: str = "", limit: int = Query(100, ge=1, le=500)
+    ) -> list[dict[str, Any]]:
         """In order of their ids, `after` the last one seen; without the original bytes."""
         await gate.caller(request, "failures")
         found = await services.node.ledger.failures_in(fingerprint, after=after, limit=limit)
@@ -76,7 +84,10 @@ def failure_routes(services: Services, gate: Gate) -> APIRouter:
 
     for word, state in (("pause", "paused"), ("resume", "running"), ("cancel", "cancelled")):
         router.add_api_route(
-            f"/replays/{{replay_id}}/{word}", _control(services, gate, state), methods=["POST"], summary=f"{word.capitalize()} a replay"
+            f"/replays/{{replay_id}}/{word}",
+            _control(services, gate, state),
+            methods=["POST"],
+            summary=f"{word.capitalize()} a replay",
         )
     return router
 

@@ -58,7 +58,10 @@ def _messages(router: APIRouter, services: Services, gate: Gate) -> None:
         )
         found = await services.node.ledger.search(wanted)
         following = f"{found[-1].accepted_us}/{found[-1].message_id}" if len(found) == limit else ""
-        return {"messages": [_message(one) for one in found], "next": base64.urlsafe_b64encode(following.encode()).decode()}
+        return {
+            "messages": [_message(one) for one in found],
+            "next": base64.urlsafe_b64encode(following.encode()).decode(),
+        }
 
     @router.get("/messages/{message_id}", summary="One message")
     async def one(request: Request, message_id: str) -> dict[str, Any]:
@@ -87,12 +90,15 @@ def _conversations(router: APIRouter, services: Services, gate: Gate) -> None:
     async def conversation(request: Request, conversation_id: str) -> dict[str, Any]:
         """Every process of the dispute, what may come next, from whom, until when."""
         caller = await gate.caller(request, "read")
-        return {"conversation_id": conversation_id, "processes": _trace(await _of(services, caller, conversation=conversation_id))["processes"]}
+        return {
+            "conversation_id": conversation_id,
+            "processes": trace_shown(await _of(services, caller, conversation=conversation_id))["processes"],
+        }
 
     @router.get("/conversations/{conversation_id}/trace", summary="Every fact and receipt of a dispute, in order")
     async def whole(request: Request, conversation_id: str) -> dict[str, Any]:
         """Facts here and receipts of every node, with durations; no personal data."""
-        return _trace(await _of(services, await gate.caller(request, "read"), conversation=conversation_id))
+        return trace_shown(await _of(services, await gate.caller(request, "read"), conversation=conversation_id))
 
     @router.get("/conversations/{conversation_id}/access", summary="Who saw this case, when, why")
     async def access(request: Request, conversation_id: str) -> list[dict[str, Any]]:
@@ -104,10 +110,12 @@ def _conversations(router: APIRouter, services: Services, gate: Gate) -> None:
     async def by_number(request: Request, case: str = "", message: str = "", conversation: str = "") -> dict[str, Any]:
         """The number in any spelling: brackets, blanks and full width do not matter."""
         caller = await gate.caller(request, "read")
-        return _trace(await _of(services, caller, case=case, message=message, conversation=conversation))
+        return trace_shown(await _of(services, caller, case=case, message=message, conversation=conversation))
 
 
-async def _of(services: Services, caller: Caller, *, case: str = "", message: str = "", conversation: str = "") -> trace.Trace:
+async def _of(
+    services: Services, caller: Caller, *, case: str = "", message: str = "", conversation: str = ""
+) -> trace.Trace:
     """A trace that the caller may see: a participant's token sees its own disputes alone."""
     found = await services.trace(case=case, message=message, conversation=conversation)
     if caller.participant and all(caller.participant not in turn.roles.values() for turn in found.turns):
@@ -149,7 +157,7 @@ def _receipt(receipt: Receipt) -> dict[str, Any]:
     return shown
 
 
-def _trace(found: trace.Trace) -> dict[str, Any]:
+def trace_shown(found: trace.Trace) -> dict[str, Any]:
     return {
         "conversation_id": found.conversation_id,
         "chain": "holds" if found.broken_at is None else f"broken at {found.broken_at}",
@@ -157,7 +165,9 @@ def _trace(found: trace.Trace) -> dict[str, Any]:
         "messages": [_message(message) for message in found.messages],
         "receipts": [_receipt(receipt) for receipt in found.receipts],
         "deliveries": [asdict(delivery) for delivery in found.deliveries],
-        "failures": [{"failure_id": f.failure_id, "code": f.code, "stage": f.stage, "state": f.state} for f in found.failures],
+        "failures": [
+            {"failure_id": f.failure_id, "code": f.code, "stage": f.stage, "state": f.state} for f in found.failures
+        ],
         "processes": [
             {
                 **asdict(turn.process),

@@ -22,7 +22,9 @@ class EndpointBody(BaseModel):
     """A participant's partner system at this node."""
 
     profile: str = Field(description="dialect, for instance court/platform")
-    url: str = Field("", description="base address of the partner system; empty: it pulls from the inbox", max_length=500)
+    url: str = Field(
+        "", description="base address of the partner system; empty: it pulls from the inbox", max_length=500
+    )
     settings: dict[str, Any] = Field(default_factory=dict, description="what the dialect's README asks for")
     secret: str = Field("", description="the secret that is presented to the partner; never shown again")
 
@@ -50,7 +52,12 @@ def _registry(router: APIRouter, services: Services, gate: Gate) -> None:
         await gate.caller(request, "registry")
         registry = services.node.registry()
         found = [
-            {"subject": entry.id, "held_by": one.held_by, "not_before": one.not_before.isoformat(), "not_after": one.not_after.isoformat()}
+            {
+                "subject": entry.id,
+                "held_by": one.held_by,
+                "not_before": one.not_before.isoformat(),
+                "not_after": one.not_after.isoformat(),
+            }
             for entry in (*registry.participants.values(), *registry.nodes.values())
             for one in entry.certificates
         ]
@@ -58,7 +65,11 @@ def _registry(router: APIRouter, services: Services, gate: Gate) -> None:
 
     @router.get("/v1/deadlines", tags=["deadlines"], summary="What is due, at risk, missed")
     async def deadlines(
-        request: Request, state: str = "armed", before_us: int | None = Query(None, alias="before"), conversation: str = "", limit: int = Query(100, ge=1, le=1000)
+        request: Request,
+        state: str = "armed",
+        before_us: int | None = Query(None, alias="before"),
+        conversation: str = "",
+        limit: int = Query(100, ge=1, le=1000),
     ) -> list[dict[str, Any]]:
         """Nearest first; `before` in microseconds UTC."""
         await gate.caller(request, "read")
@@ -78,7 +89,9 @@ def _endpoints(router: APIRouter, services: Services, gate: Gate) -> None:
         """Replaces its settings; the breaker is closed and the switch is on."""
         await gate.caller(request, "endpoints-write")
         if body.profile not in services.node.adapters:
-            raise RequestRefused(f"no dialect {body.profile!r}; known are {', '.join(sorted(services.node.adapters))}", code="REQ-001")
+            raise RequestRefused(
+                f"no dialect {body.profile!r}; known are {', '.join(sorted(services.node.adapters))}", code="REQ-001"
+            )
         if not services.node.is_local(participant):
             raise NotFound(f"{participant} is not local to this node")
         row = Endpoint(
@@ -136,7 +149,9 @@ def _health(router: APIRouter, services: Services, gate: Gate, metrics: Callable
         except NodeError as error:
             return JSONResponse({"status": "not ready", "code": error.code}, status_code=503)
         known = services.node.name in services.node.registry().nodes
-        return JSONResponse({"status": "ready" if known else "not ready", "node": services.node.name}, status_code=200 if known else 503)
+        return JSONResponse(
+            {"status": "ready" if known else "not ready", "node": services.node.name}, status_code=200 if known else 503
+        )
 
     @router.get("/metrics", tags=["health"], summary="Metrics for Prometheus")
     async def page(request: Request) -> Response:

@@ -15,14 +15,18 @@ from gateway.bus.kafka_client import MAX_RECORD, Kafka, KafkaOptions
 from gateway.bus.kafka_writer import failure
 from gateway.bus.mark import Mark, part_name
 from gateway.bus.share import Share, listen
-from gateway.bus.unreadable import TRIES, UNREADABLE_ERRORS, skip_unreadable
+from gateway.bus.unreadable import TRIES, UNREADABLE_ERRORS, let_go, step_over
 from gateway.errors import NodeError
 from gateway.ports import Batch, Clock, Record, Taken
 
 _SETTINGS = {
     "enable_auto_commit": False,
     "auto_offset_reset": "earliest",
-    "heartbeat_interval_ms": 3000,
+    "heartbeat_interval_ms": 2000,
+    # Questions to a broker wait behind its open fetch: this bounds how late a new mark, and other brokers' records, can be.
+    "fetch_max_wait_ms": 200,
+    # A reader that does not come back for its next batch within this time gives its partitions to the others.
+    "max_poll_interval_ms": 120_000,
     "max_partition_fetch_bytes": MAX_RECORD + 64 * 1024,
     "fetch_max_bytes": 8 * 1024 * 1024,
     "allow_auto_create_topics": False,
@@ -106,10 +110,12 @@ class KafkaReader:
         try:
             found = consumer.poll(timeout_ms=int(wait_s * 1000), max_records=limit)
         except UNREADABLE_ERRORS:
+            unreadable = let_go(consumer)
             self._broken += 1
-            if self._broken < TRIES:
+            if self._broken < TRIES or unreadable is None:
                 raise
-            return self._step_over(consumer)
+            step_over(consumer, *unreadable)
+            return (self._unreadable(*unreadable),)
         self._broken = 0
         for partition, records in found.items():
             self._share.opened(partition, records[0].offset)
@@ -119,17 +125,12 @@ class KafkaReader:
             for record in records
         )
 
-    def _step_over(self, consumer: Any) -> tuple[Taken, ...]:
+    def _unreadable(self, partition: Any, offset: int) -> Taken:
         """What cannot be read is handed on as such, so that it ends in a failure record and not in silence."""
-        skipped = skip_unreadable(consumer)
-        if skipped is None:
-            return ()
-        partition, offset = skipped
         self._share.opened(partition, offset)
-        record = Record(
-            topic=self._topic, key="", value=b"", headers=((UNREADABLE, f"{partition.partition}:{offset}"),)
-        )
-        return (Taken(record=record, position=(partition, offset, self._share.turn)),)
+        headers = ((UNREADABLE, f"{partition.partition}:{offset}"),)
+        record = Record(topic=self._topic, key="", value=b"", headers=headers)
+        return Taken(record=record, position=(partition, offset, self._share.turn))
 
     def _done(self, batch: Batch) -> None:
         behind: dict[Any, int] = {}

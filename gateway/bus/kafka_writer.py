@@ -25,7 +25,7 @@ _SETTINGS = {
     "max_request_size": MAX_RECORD + 64 * 1024,
     "delivery_timeout_ms": _DELIVERY_MS,
     "request_timeout_ms": 10_000,
-    "max_block_ms": 10_000,
+    "max_block_ms": 5_000,
     "allow_auto_create_topics": False,
     "metrics_enabled": False,
 }

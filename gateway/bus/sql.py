@@ -32,6 +32,7 @@ class SqlBus:
         self._lease_us = int(lease_s * 1_000_000)
         self._kinds: dict[str, str] = {}
         self._wakes: dict[str, asyncio.Event] = {}
+        self._publishing: set[asyncio.Future[None]] = set()
 
     async def ensure(self, topics: Mapping[str, Literal["inbox", "blobs", "compacted"]]) -> None:
         """Create tables and topics that are missing; a topic's kind stays what it was. Raises `NodeError`."""
@@ -49,13 +50,11 @@ class SqlBus:
         """
         if not records:
             return
-        kinds = {topic: await self.kind(topic) for topic in {record.topic for record in records}}
-        compacted = [record for record in records if kinds[record.topic] == "compacted"]
-        async with writing(self._engine, alone="compacted" if compacted else "") as connection:
-            await _forget_older(connection, compacted)
-            await connection.execute(insert(tables.records), [_row(record) for record in _newest(records, kinds)])
-        for topic in kinds:
-            self._wakes.pop(topic, asyncio.Event()).set()
+        publishing = asyncio.ensure_future(self._publish(records))
+        self._publishing.add(publishing)
+        publishing.add_done_callback(self._publishing.discard)
+        # A caller that is cancelled leaves its transaction to end by itself.
+        await asyncio.shield(publishing)
 
     def subscribe(self, topic: str, *, group: str) -> Subscription:
         """A reader of `topic`; nothing is read before the first poll."""
@@ -65,8 +64,18 @@ class SqlBus:
         return SqlReader(queue, topic, group=group)
 
     async def close(self) -> None:
-        """Let go of the database; what was published is durable already."""
+        """Let what is being published end, then let go of the database."""
+        await asyncio.gather(*self._publishing, return_exceptions=True)
         await self._engine.dispose()
+
+    async def _publish(self, records: Sequence[Record]) -> None:
+        kinds = {topic: await self.kind(topic) for topic in {record.topic for record in records}}
+        compacted = [record for record in records if kinds[record.topic] == "compacted"]
+        async with writing(self._engine, alone="compacted" if compacted else "") as connection:
+            await _forget_older(connection, compacted)
+            await connection.execute(insert(tables.records), [_row(record) for record in _newest(records, kinds)])
+        for topic in kinds:
+            self._wakes.pop(topic, asyncio.Event()).set()
 
     async def kind(self, topic: str) -> str:
         """The topic's kind: inbox, blobs or compacted. Raises `NodeError` when there is no such topic."""

@@ -31,7 +31,9 @@ class Happening:
     took_us: int = 0
 
 
-def extend(conversation: Conversation, happenings: Iterable[Happening], *, at_us: int) -> tuple[Conversation, tuple[Fact, ...]]:
+def extend(
+    conversation: Conversation, happenings: Iterable[Happening], *, at_us: int
+) -> tuple[Conversation, tuple[Fact, ...]]:
     """Append happenings to a conversation; returns the conversation after them and the facts in order."""
     facts = []
     for happening in happenings:

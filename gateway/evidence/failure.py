@@ -28,7 +28,9 @@ def fingerprint(stage: str, code: str, rule: str, participant: str, schema_versi
     return hashlib.sha256("\n".join((stage, code, rule, participant, schema_version)).encode()).hexdigest()[:32]
 
 
-def record(error: GatewayError, subject: Subject, *, failure_id: str, stage: str, original: bytes, at_us: int) -> Failure:
+def record(
+    error: GatewayError, subject: Subject, *, failure_id: str, stage: str, original: bytes, at_us: int
+) -> Failure:
     """A failure record of `error`; whoever stores it says with `expires_us` whether it is bounded."""
     rule = rule_of(error)
     return Failure(
@@ -73,7 +75,16 @@ def rule_of(error: GatewayError) -> str:
 
 def detail(error: GatewayError) -> dict[str, object]:
     """Findings without the text of the payload beyond what the rule quotes."""
-    return {"code": error.code, "native": getattr(error, "native_code", ""), "findings": [_finding(f) for f in error.findings]}
+    return {
+        "code": error.code,
+        "native": getattr(error, "native_code", ""),
+        "findings": [_finding(f) for f in error.findings],
+    }
+
+
+def finding(error: GatewayError) -> Finding:
+    """An error without findings as one, for a receipt that has to say why."""
+    return Finding(code=error.code, text_zh=str(error), text_en=str(error))
 
 
 def _finding(finding: Finding) -> dict[str, object]:

@@ -9,8 +9,9 @@ from gateway.bus import headers as bus_headers
 from gateway.bus import topics
 from gateway.contract import timing
 from gateway.errors import Finding, Refusal
+from gateway.evidence import failure
 from gateway.flow import rows
-from gateway.flow.node import Node, moment
+from gateway.flow.node import Node, microseconds, moment
 from gateway.model.envelope import Header, Permitted
 from gateway.model.ledger import Conversation, Delivery, Outbox, ReceiptRow, Row, StepRow, Word
 from gateway.model.process import PastStep, ProcessView
@@ -87,7 +88,9 @@ def about_receipt(receipt: Receipt, traceparent: str = "") -> About:
     )
 
 
-def issue(kind: ReceiptKind, message: About, words: Words, node: Node, *, conversation: Conversation, at_us: int) -> Receipt:
+def issue(
+    kind: ReceiptKind, message: About, words: Words, node: Node, *, conversation: Conversation, at_us: int
+) -> Receipt:
     """A receipt signed by this node, anchored at the conversation's head here."""
     return receipts.issue(
         Receipt(
@@ -117,7 +120,7 @@ def issue(kind: ReceiptKind, message: About, words: Words, node: Node, *, conver
 
 def rejection(header: Header, digest: str, refusal: Refusal, node: Node) -> Receipt:
     """The signed `rejected` receipt: synchronous, kept in the failure record, never among the receipts."""
-    findings = refusal.findings or (Finding(code=refusal.code, text_zh=str(refusal), text_en=str(refusal)),)
+    findings = refusal.findings or (failure.finding(refusal),)
     words = Words(recipient=header.receiver, findings=findings)
     nowhere = Conversation(conversation_id=header.conversation_id, version=0, head="")
     return issue("rejected", about(header, digest), words, node, conversation=nowhere, at_us=node.clock.now_us())
@@ -134,14 +137,15 @@ def receipt_row(receipt: Receipt, *, stored_us: int) -> ReceiptRow:
         conversation_id=receipt.conversation_id,
         number=receipt.number,
         xml=receipt.xml,
-        issued_us=rows.microseconds(receipt.issued_at),
+        issued_us=microseconds(receipt.issued_at),
         stored_us=stored_us,
     )
 
 
 def outbox(permitted: Permitted, receipt: Receipt, node: Node, *, seq: int) -> list[Outbox]:
-    """Where an accepted message goes: the receiver's node; where the keeper itself speaks also the copies' nodes, and its step receipt
-    to every other node of the process (protocol.md §3).
+    """Where an accepted message goes: the receiver's node.
+
+    Where the keeper itself speaks, also the copies' nodes, and its step receipt to every other node of the process (protocol.md §3).
     """
     header, registry = permitted.header, node.registry()
     message = about(header, receipt.digest)
@@ -155,7 +159,9 @@ def outbox(permitted: Permitted, receipt: Receipt, node: Node, *, seq: int) -> l
     ]
 
 
-def message_outbox(message: About, raw: bytes, accepted: Receipt, node: Node, *, destinations: Iterable[str], seq: int) -> list[Outbox]:
+def message_outbox(
+    message: About, raw: bytes, accepted: Receipt, node: Node, *, destinations: Iterable[str], seq: int
+) -> list[Outbox]:
     """The transfer (envelope and the sender node's `accepted` receipt) for each destination node, once a node (protocol.md §5)."""
     at_us = node.clock.now_us()
     transfer = seal.frame(raw, accepted.xml)
@@ -175,7 +181,9 @@ def message_outbox(message: About, raw: bytes, accepted: Receipt, node: Node, *,
     ]
 
 
-def receipt_outbox(receipt: Receipt, traceparent: str, node: Node, *, destinations: Iterable[str], seq: int) -> list[Outbox]:
+def receipt_outbox(
+    receipt: Receipt, traceparent: str, node: Node, *, destinations: Iterable[str], seq: int
+) -> list[Outbox]:
     """A receipt that travels alone; never to this node itself, where it has taken effect already."""
     at_us = node.clock.now_us()
     message = about_receipt(receipt, traceparent)
@@ -206,7 +214,9 @@ def topic_of(destination: str, node: Node) -> str:
     return topics.inbox(node.prefix, destination)
 
 
-def take_effect(receipt: Receipt, node: Node, *, process: ProcessView | None, stored: Iterable[ReceiptRow], seq: int) -> Effect:
+def take_effect(
+    receipt: Receipt, node: Node, *, process: ProcessView | None, stored: Iterable[ReceiptRow], seq: int
+) -> Effect:
     """What a receipt changes where it is first stored: the delivery word, a dropped pending step, a clock, the sender's system.
 
     `stored` are the message's receipts here. The keeper's numbering is not applied here (`hear.numbered` does, by number).
@@ -214,7 +224,11 @@ def take_effect(receipt: Receipt, node: Node, *, process: ProcessView | None, st
     at_us = node.clock.now_us()
     out: list[Row] = [receipt_row(receipt, stored_us=at_us)]
     if receipt.kind in ("refused", "expired") and process is not None:
-        out += [_dropped(step, process) for step in process.steps if step.message_id == receipt.message_id and step.number == 0]
+        out += [
+            _dropped(step, process)
+            for step in process.steps
+            if step.message_id == receipt.message_id and step.number == 0
+        ]
     if receipt.kind in CARRIED and node.is_local(receipt.sender):
         out.append(carried(receipt, node, seq=seq, at_us=at_us))
     if process is not None and receipt.kind in ("delivered", "retrieved") and receipt.recipient != process.keeper:
@@ -264,7 +278,7 @@ def _dropped(step: PastStep, process: ProcessView) -> StepRow:
         number=-1,
         state="",
         kind=step.kind,
-        accepted_us=rows.microseconds(step.accepted_at),
+        accepted_us=microseconds(step.accepted_at),
         superseded_by=None,
     )
 

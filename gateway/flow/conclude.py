@@ -38,7 +38,9 @@ async def conclude(delivery: Delivery, message: Message, node: Node, ending: End
     about = acknowledge.about(envelope.unpack(message.raw, node.limits).header, message.digest)
     for _ in range(node.policy.steps):
         survey = await node.ledger.survey("receive", about)
-        conversation, facts = chain.extend(survey.conversation, (_happening(delivery, message, ending),), at_us=node.clock.now_us())
+        conversation, facts = chain.extend(
+            survey.conversation, (_happening(delivery, message, ending),), at_us=node.clock.now_us()
+        )
         change = Change(
             name=ending.name,
             moves=((survey.conversation.version, conversation),),
@@ -69,7 +71,12 @@ async def hold(delivery: Delivery, after: Delivery, node: Node) -> None:
 
 def lease_guard(delivery: Delivery) -> Guard:
     """The compare-and-set on the lease token."""
-    key = (("endpoint", delivery.endpoint), ("sender", delivery.sender), ("message_id", delivery.message_id), ("part", delivery.part))
+    key = (
+        ("endpoint", delivery.endpoint),
+        ("sender", delivery.sender),
+        ("message_id", delivery.message_id),
+        ("part", delivery.part),
+    )
     return Guard(table=Delivery, key=key, column="lease", expected=delivery.lease)
 
 
@@ -91,15 +98,26 @@ def subject(delivery: Delivery, message: Message) -> failure.Subject:
 
 
 def _with_receipt(
-    change: Change, about: acknowledge.About, ending: Ending, survey: Survey, node: Node, *, delivery: Delivery, conversation: Conversation
+    change: Change,
+    about: acknowledge.About,
+    ending: Ending,
+    survey: Survey,
+    node: Node,
+    *,
+    delivery: Delivery,
+    conversation: Conversation,
 ) -> Change:
     findings = (Finding(code=ending.code, text_zh=ending.code, text_en=ending.code),) if ending.code else ()
     words = acknowledge.Words(recipient=delivery.endpoint, findings=findings)
     kind = ending.receipt or "delivered"
     receipt = acknowledge.issue(kind, about, words, node, conversation=conversation, at_us=node.clock.now_us())
-    effect = acknowledge.take_effect(receipt, node, process=survey.process, stored=survey.receipts, seq=conversation.version)
+    effect = acknowledge.take_effect(
+        receipt, node, process=survey.process, stored=survey.receipts, seq=conversation.version
+    )
     destinations = {node.registry().node_of(about.sender)}
-    outbox = acknowledge.receipt_outbox(receipt, about.traceparent, node, destinations=destinations, seq=conversation.version)
+    outbox = acknowledge.receipt_outbox(
+        receipt, about.traceparent, node, destinations=destinations, seq=conversation.version
+    )
     return replace(change, rows=(*change.rows, *effect.rows, *outbox), words=effect.words)
 
 

@@ -29,6 +29,7 @@ from gateway.signing import receipts
 from gateway.translate import router
 from gateway.xml import envelope
 
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attempt:
     """One try: what is delivered, to whom, in which dialect."""
@@ -53,7 +54,9 @@ async def deliver(delivery: Delivery, node: Node, *, unknown_before: bool = Fals
     if await _overdue(delivery, message, node) or await _waiting_for_bytes(delivery, message, node):
         return
     adapter, endpoint = router.resolve(row, node.adapters)
-    attempt = Attempt(delivery=delivery, message=message, adapter=adapter, endpoint=endpoint, began=time.perf_counter_ns())
+    attempt = Attempt(
+        delivery=delivery, message=message, adapter=adapter, endpoint=endpoint, began=time.perf_counter_ns()
+    )
     if unknown_before and adapter.repeat != "safe":
         await _failed(attempt, OutcomeUnknown("a worker ended in the middle of this call"), node)
         return
@@ -144,7 +147,12 @@ async def end(delivery: Delivery, message: Message, node: Node, *, kind: Receipt
     )  # fmt: skip
     after = replace(conclude.freed(delivery), state="expired" if kind == "expired" else "skipped")
     ending = conclude.Ending(
-        name="deliver.end", fact=kind, after=after, receipt=kind, code=error.code, extra=(replace(record, state="abandoned"),)
+        name="deliver.end",
+        fact=kind,
+        after=after,
+        receipt=kind,
+        code=error.code,
+        extra=(replace(record, state="abandoned"),),
     )
     await conclude.conclude(delivery, message, node, ending)
 
@@ -154,11 +162,16 @@ async def _delivered(attempt: Attempt, outcome: Outcome, node: Node) -> None:
     delivery, message = attempt.delivery, attempt.message
     answer = {"ref": outcome.native_ref, "code": outcome.native_code, "repeated": outcome.repeated}
     after = replace(
-        conclude.freed(delivery), state="delivered", attempts=delivery.attempts + 1, outcome=orjson.dumps(answer).decode()
+        conclude.freed(delivery),
+        state="delivered",
+        attempts=delivery.attempts + 1,
+        outcome=orjson.dumps(answer).decode(),
     )
     numbers = [*outcome.references, *([("NativeReference", outcome.native_ref)] if outcome.native_ref else [])]
     extra: list[Row] = [
-        rows.reference(delivery.endpoint, kind, text, conversation_id=message.conversation_id, process_id=message.process_id)
+        rows.reference(
+            delivery.endpoint, kind, text, conversation_id=message.conversation_id, process_id=message.process_id
+        )
         for kind, text in numbers
     ]
     earlier = await node.ledger.failure_of(delivery.endpoint, delivery.sender, delivery.message_id, delivery.part)
@@ -168,7 +181,9 @@ async def _delivered(attempt: Attempt, outcome: Outcome, node: Node) -> None:
     took = (time.perf_counter_ns() - attempt.began) // 1000
     receipt: ReceiptKind | None = "delivered" if delivery.part == "message" else None
     fact = "delivered" if receipt else "carried"
-    ending = conclude.Ending(name="deliver.done", fact=fact, after=after, receipt=receipt, extra=tuple(extra), took_us=took)
+    ending = conclude.Ending(
+        name="deliver.done", fact=fact, after=after, receipt=receipt, extra=tuple(extra), took_us=took
+    )
     await conclude.conclude(delivery, message, node, ending)
     node.meter.observe("deliver", took / 1e6, profile=attempt.adapter.profile)
 
@@ -180,10 +195,17 @@ async def _again(attempt: Attempt, error: GatewayError, node: Node) -> None:
     due = now + int(wait * (1 + policy.retry_jitter * (2 * node.ids.random() - 1)))
     outcome = orjson.dumps({"code": error.code}).decode()
     after = replace(
-        conclude.freed(delivery), due_us=min(due, delivery.deadline_us + 1), attempts=delivery.attempts + 1, outcome=outcome
+        conclude.freed(delivery),
+        due_us=min(due, delivery.deadline_us + 1),
+        attempts=delivery.attempts + 1,
+        outcome=outcome,
     )
-    await node.ledger.endpoint_outcome(delivery.endpoint, ok=False, now_us=now, policy=(policy.breaker_failures, policy.breaker_open_us))
-    ending = conclude.Ending(name="deliver.again", fact="attempted", after=after, code=error.code, took_us=_took(attempt))
+    await node.ledger.endpoint_outcome(
+        delivery.endpoint, ok=False, now_us=now, policy=(policy.breaker_failures, policy.breaker_open_us)
+    )
+    ending = conclude.Ending(
+        name="deliver.again", fact="attempted", after=after, code=error.code, took_us=_took(attempt)
+    )
     await conclude.conclude(delivery, attempt.message, node, ending)
     node.meter.count("deliver", outcome="again", code=error.code)
 
@@ -209,7 +231,9 @@ async def _failed(attempt: Attempt, error: GatewayError, node: Node) -> None:
         record = replace(record, attempts=earlier.attempts + 1, first_us=earlier.first_us)
     outcome = orjson.dumps({"code": error.code}).decode()
     after = replace(conclude.freed(delivery), state="failed", attempts=delivery.attempts + 1, outcome=outcome)
-    ending = conclude.Ending(name="deliver.failed", fact="failed", after=after, code=error.code, extra=(record,), took_us=_took(attempt))
+    ending = conclude.Ending(
+        name="deliver.failed", fact="failed", after=after, code=error.code, extra=(record,), took_us=_took(attempt)
+    )
     await conclude.conclude(delivery, message, node, ending)
     node.meter.count("deliver", outcome="failed", code=error.code)
 

@@ -17,7 +17,9 @@ from gateway.model.receipt import RECIPIENT_NODE_KINDS, SENDER_NODE_KINDS, Recei
 from gateway.signing import receipts
 
 
-async def hear(xml: bytes, headers: tuple[tuple[str, str], ...], node: Node, *, transfer: bytes, parked: bool = False) -> None:
+async def hear(
+    xml: bytes, headers: tuple[tuple[str, str], ...], node: Node, *, transfer: bytes, parked: bool = False
+) -> None:
     """Store a receipt and let it take effect; one that is stored already changes nothing.
 
     Raises `TransferRefused` where the issuer may not say this; parks where the message or its process is unknown here.
@@ -25,12 +27,16 @@ async def hear(xml: bytes, headers: tuple[tuple[str, str], ...], node: Node, *, 
     receipt = receipts.verify(xml, node.trust, limits=node.limits)
     bus_headers.check_receipt(headers, receipt)
     _entitled(receipt, node)
-    key = park.Key(sender=receipt.sender, message_id=receipt.message_id, part=f"{receipt.kind}/{receipt.issuer}/{receipt.recipient}")
+    key = park.Key(
+        sender=receipt.sender,
+        message_id=receipt.message_id,
+        part=f"{receipt.kind}/{receipt.issuer}/{receipt.recipient}",
+    )
     about = acknowledge.about_receipt(receipt)
     for _ in range(node.policy.steps):
         survey = await node.ledger.survey("receive", about)
         try:
-            _expected_here(receipt, survey, node, parked=parked)
+            _expected_here(receipt, survey, node)
             await _store(receipt, survey, key, node)
         except StaleConversation:
             continue
@@ -42,12 +48,17 @@ async def hear(xml: bytes, headers: tuple[tuple[str, str], ...], node: Node, *, 
 
 async def _store(receipt: Receipt, survey: Survey, key: park.Key, node: Node) -> None:
     unpark = (key.as_tuple(),)
-    if any((row.recipient, row.kind, row.issuer) == (receipt.recipient, receipt.kind, receipt.issuer) for row in survey.receipts):
+    if any(
+        (row.recipient, row.kind, row.issuer) == (receipt.recipient, receipt.kind, receipt.issuer)
+        for row in survey.receipts
+    ):
         await node.ledger.commit(Change(name="hear.repeat", unpark=unpark))
         return
     now = node.clock.now_us()
     conversation, facts = chain.extend(survey.conversation, (_happening(receipt),), at_us=now)
-    effect = acknowledge.take_effect(receipt, node, process=survey.process, stored=survey.receipts, seq=conversation.version)
+    effect = acknowledge.take_effect(
+        receipt, node, process=survey.process, stored=survey.receipts, seq=conversation.version
+    )
     steps = numbered(receipt, survey.process, node) if receipt.number else ()
     change = Change(
         name="hear.receipt",
@@ -70,18 +81,11 @@ def _entitled(receipt: Receipt, node: Node) -> None:
         raise TransferRefused(f"{receipt.issuer} may not issue {receipt.kind} here", code="BUS-013")
 
 
-def _expected_here(receipt: Receipt, survey: Survey, node: Node, *, parked: bool) -> None:
-    """A number counts from the keeper's node alone; a receipt about nothing that is known here waits for its message."""
-    process = survey.process
+def _expected_here(receipt: Receipt, survey: Survey, node: Node) -> None:
+    """A receipt about nothing that is known here waits for its message, one of an unknown contract version for the version."""
     if receipt.number and node.contracts.find(receipt.flow, receipt.flow_version) is None:
         raise Parked("a contract version that this node does not take yet", wait_for=f"version:{receipt.flow}", code="PRK-003")
-    if receipt.number:
-        flow = node.flow(receipt.flow, receipt.flow_version)
-        keeper = process.keeper if process else _roles(flow, receipt).get(flow.keeper, "")
-        if node.registry().node_of(keeper) != receipt.issuer:
-            raise TransferRefused("a number from a node that is not the keeper's", code="BUS-014")
-        return
-    if node.is_local(receipt.sender) and not any(row.kind == "accepted" for row in survey.receipts):
+    if receipt.number == 0 and node.is_local(receipt.sender) and not any(row.kind == "accepted" for row in survey.receipts):
         raise Parked("the message of this receipt is unknown here", wait_for=f"message:{receipt.message_id}", code="PRK-005")
 
 
@@ -90,6 +94,7 @@ def numbered(receipt: Receipt, process: ProcessView | None, node: Node) -> tuple
 
     A node that hears of a process for the first time (a copy role named late) joins it at the number it hears.
     """
+    _of_keeper(receipt, process, node)
     if process is not None and receipt.number <= process.number:
         return ()
     step = StepRow(
@@ -130,6 +135,14 @@ def numbered(receipt: Receipt, process: ProcessView | None, node: Node) -> tuple
     )
 
 
+def _of_keeper(receipt: Receipt, process: ProcessView | None, node: Node) -> None:
+    """A number counts from the keeper's node alone (protocol.md §3). Raises `TransferRefused`."""
+    flow = node.flow(receipt.flow, receipt.flow_version)
+    keeper = process.keeper if process else _roles(flow, receipt).get(flow.keeper, "")
+    if not keeper or node.registry().node_of(keeper) != receipt.issuer:
+        raise TransferRefused("a number from a node that is not the keeper's", code="BUS-014")
+
+
 def _following(receipt: Receipt, steps: Sequence[PastStep]) -> tuple[int, str]:
     """The last number without a gap: steps that were held behind this one follow it."""
     held = {step.number: step.state for step in steps if step.number > receipt.number}
@@ -147,12 +160,18 @@ def _shown(receipt: Receipt, timers: Sequence[Timer]) -> list[Deadline]:
               provisional=d.provisional)
         for d in receipt.due_dates
     ]  # fmt: skip
-    gone = [replace(t, state="stopped") for t in timers if t.state in ("armed", "paused") and (t.timer, t.item) not in named]
-    return [rows.deadline_row(timer, receipt.process_id, receipt.conversation_id, kept=False) for timer in (*shown, *gone)]
+    gone = [
+        replace(t, state="stopped") for t in timers if t.state in ("armed", "paused") and (t.timer, t.item) not in named
+    ]
+    return [
+        rows.deadline_row(timer, receipt.process_id, receipt.conversation_id, kept=False) for timer in (*shown, *gone)
+    ]
 
 
 def _start(timers: Sequence[Timer], timer: str, item: str) -> str:
-    return next((t.start_step for t in timers if (t.timer, t.item) == (timer, item) and t.state in ("armed", "paused")), "")
+    return next(
+        (t.start_step for t in timers if (t.timer, t.item) == (timer, item) and t.state in ("armed", "paused")), ""
+    )
 
 
 def _roles(flow: FlowContract, receipt: Receipt) -> dict[str, str]:
@@ -164,7 +183,13 @@ def _roles(flow: FlowContract, receipt: Receipt) -> dict[str, str]:
 
 
 def _happening(receipt: Receipt) -> chain.Happening:
-    detail = (("kind", receipt.kind), ("number", receipt.number), ("state", receipt.state), ("issuer_seq", receipt.seq), ("issuer_head", receipt.head))
+    detail = (
+        ("kind", receipt.kind),
+        ("number", receipt.number),
+        ("state", receipt.state),
+        ("issuer_seq", receipt.seq),
+        ("issuer_head", receipt.head),
+    )
     return chain.Happening(
         kind="receipt",
         actor=receipt.issuer,
@@ -174,4 +199,3 @@ def _happening(receipt: Receipt) -> chain.Happening:
         process_id=receipt.process_id,
         detail=detail,
     )
-

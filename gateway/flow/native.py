@@ -49,7 +49,12 @@ async def receive_native(profile: str, request: NativeRequest, node: Node) -> Na
     endpoint = router.by_credential(profile, adapter.credential(request), await node.ledger.endpoints())
     draft: Draft | None = None
     try:
-        call = Call(request=request, adapter=adapter, endpoint=endpoint, evidence=await _authenticate(request, adapter, endpoint, node))
+        call = Call(
+            request=request,
+            adapter=adapter,
+            endpoint=endpoint,
+            evidence=await _authenticate(request, adapter, endpoint, node),
+        )
         draft = adapter.read(request, endpoint)
         return await _take(call, draft, node)
     except GatewayError as error:
@@ -57,7 +62,9 @@ async def receive_native(profile: str, request: NativeRequest, node: Node) -> Na
         return adapter.answer(draft, error, endpoint)
 
 
-async def _authenticate(request: NativeRequest, adapter: Adapter, endpoint: PartnerEndpoint, node: Node) -> Mapping[str, str]:
+async def _authenticate(
+    request: NativeRequest, adapter: Adapter, endpoint: PartnerEndpoint, node: Node
+) -> Mapping[str, str]:
     """The credential's proof, and its nonce used once."""
     evidence = adapter.authenticate(request, endpoint, now=node.clock.now())
     nonce = evidence.get("nonce", "")
@@ -180,7 +187,11 @@ def _addressee(draft: Draft, process: ProcessView, node: Node) -> str:
 
 def _answered(process: ProcessView, participant: str) -> str | None:
     """The newest counted message of another side: what this one answers."""
-    others = [step for step in process.steps if step.number > 0 and step.sender != participant and not step.sender.startswith("node:")]
+    others = [
+        step
+        for step in process.steps
+        if step.number > 0 and step.sender != participant and not step.sender.startswith("node:")
+    ]
     return max(others, key=lambda step: step.number).message_id if others else None
 
 
@@ -198,7 +209,9 @@ async def _keep_documents(draft: Draft, node: Node) -> tuple[Attachment, ...]:
     for document_type, name, media_type, data in draft.documents:
         digest = hashlib.sha256(data).hexdigest()
         await node.blobs.put(digest, _once(data), limit=node.policy.attachment_limit)
-        kept.append(Attachment(document_type=document_type, name=name, media_type=media_type, size=len(data), sha256=digest))
+        kept.append(
+            Attachment(document_type=document_type, name=name, media_type=media_type, size=len(data), sha256=digest)
+        )
     return tuple(kept)
 
 
@@ -214,5 +227,9 @@ async def _note(error: GatewayError, request: NativeRequest, endpoint: PartnerEn
     """What could not be read or proved is a bounded failure record with the bytes as they came."""
     now = node.clock.now_us()
     subject = failure.Subject(participant=endpoint.participant)
-    record = failure.record(error, subject, failure_id=node.ids.uuid7(), stage="submit", original=request.body, at_us=now)
-    await node.ledger.commit(Change(name="native.note", rows=(failure.bounded(record, expires_us=now + node.policy.bounded_failure_us),)))
+    record = failure.record(
+        error, subject, failure_id=node.ids.uuid7(), stage="submit", original=request.body, at_us=now
+    )
+    await node.ledger.commit(
+        Change(name="native.note", rows=(failure.bounded(record, expires_us=now + node.policy.bounded_failure_us),))
+    )

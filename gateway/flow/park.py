@@ -25,7 +25,9 @@ class Key:
         return (self.sender, self.message_id, self.part)
 
 
-async def park(key: Key, conversation_id: str, reason: Parked, node: Node, *, transfer: bytes, headers: tuple[tuple[str, str], ...]) -> None:
+async def park(
+    key: Key, conversation_id: str, reason: Parked, node: Node, *, transfer: bytes, headers: tuple[tuple[str, str], ...]
+) -> None:
     """Keep the transfer; it is tried again when what it waits for arrives, and at its date; it holds only its sender in its conversation."""
     now = node.clock.now_us()
     record = ParkedRecord(

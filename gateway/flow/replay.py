@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 import orjson
 
 from gateway.errors import AccessRefused, AlreadyClaimed, GatewayError, LeaseLost, NotFound, RequestRefused
+from gateway.evidence.mask import masked_lines
 from gateway.flow import receive
 from gateway.flow.deliver import Attempt, dump_call, parcel_of
 from gateway.flow.node import Node
 from gateway.flow.submit import submit
 from gateway.model.ledger import Change, Delivery, Failure, Guard, ReplayClaim, ReplayRow, Row
 from gateway.translate import router
-from gateway.xml.mask import masked_lines
 
 #: Growing batches: one, then five, then fifty; each ends before the next begins.
 WAVES = (1, 5, 50)
@@ -47,7 +47,10 @@ async def plan(failures: Sequence[str], node: Node, *, fingerprint: str, reason:
         raise RequestRefused("no open failure is named: they are resolved, scheduled or unknown here", code="REQ-410")
     runs = [await dry_run(failure, node) for failure in open_ones]
     changed = sum(run.verdict != "unchanged" for run in runs)
-    shown = [{"failure": r.failure_id, "verdict": r.verdict, "difference": list(r.difference), "code": r.code} for r in runs[:SHOWN]]
+    shown = [
+        {"failure": r.failure_id, "verdict": r.verdict, "difference": list(r.difference), "code": r.code}
+        for r in runs[:SHOWN]
+    ]
     now = node.clock.now_us()
     row = ReplayRow(
         replay_id=node.ids.uuid7(),
@@ -73,19 +76,25 @@ async def dry_run(failure: Failure, node: Node) -> DryRun:
     """The normal flow up to the door of the partner: what would be sent now against what was sent then; nothing is changed."""
     if failure.stage != "deliver":
         return DryRun(failure_id=failure.failure_id, verdict="unchanged")
-    delivery = await node.ledger.delivery(failure.participant, failure.sender, message_id=failure.message_id, part=failure.part)
+    delivery = await node.ledger.delivery(
+        failure.participant, failure.sender, message_id=failure.message_id, part=failure.part
+    )
     message = await node.ledger.message(failure.sender, failure.message_id)
     row = await node.ledger.endpoint(failure.participant)
     if delivery is None or message is None or row is None:
         raise NotFound("the delivery of this failure is not here any more")
     adapter, endpoint = router.resolve(row, node.adapters)
-    attempt = Attempt(delivery=delivery, message=message, adapter=adapter, endpoint=endpoint, began=time.perf_counter_ns())
+    attempt = Attempt(
+        delivery=delivery, message=message, adapter=adapter, endpoint=endpoint, began=time.perf_counter_ns()
+    )
     try:
         now = adapter.write(await parcel_of(attempt, node), endpoint, node.keys, now=node.clock.now())
     except GatewayError as error:
         return DryRun(failure_id=failure.failure_id, verdict="fails", code=error.code)
     difference = difference_of(failure.original, dump_call(now))
-    return DryRun(failure_id=failure.failure_id, verdict="changed" if difference else "unchanged", difference=difference)
+    return DryRun(
+        failure_id=failure.failure_id, verdict="changed" if difference else "unchanged", difference=difference
+    )
 
 
 def difference_of(before: bytes, after: bytes) -> tuple[str, ...]:
@@ -100,14 +109,20 @@ async def approve(replay_id: str, node: Node, *, actor: str) -> ReplayRow:
     """A second person's consent. Raises `AccessRefused` for the planner, `RequestRefused` for a plan that is not waiting."""
     row = await _replay(replay_id, node)
     if row.needs_second and actor == row.planned_by:
-        raise AccessRefused("a plan that changes what is sent, or more than 20 messages, needs a second person", code="ACC-020")
+        raise AccessRefused(
+            "a plan that changes what is sent, or more than 20 messages, needs a second person", code="ACC-020"
+        )
     return await _move(row, node, expected="planned", state="approved", approved_by=actor)
 
 
 async def control(replay_id: str, node: Node, *, state: str) -> ReplayRow:
     """Pause, resume or cancel. Raises `RequestRefused` where the replay is not in a state for it."""
     row = await _replay(replay_id, node)
-    may = {"paused": ("running", "approved"), "running": ("paused",), "cancelled": ("planned", "approved", "running", "paused")}
+    may = {
+        "paused": ("running", "approved"),
+        "running": ("paused",),
+        "cancelled": ("planned", "approved", "running", "paused"),
+    }
     if row.state not in may[state]:
         raise RequestRefused(f"a replay that is {row.state} cannot become {state}", code="REQ-411")
     return await _move(row, node, expected=row.state, state=state)
@@ -175,17 +190,28 @@ async def _due_again(failure: Failure, node: Node) -> tuple[tuple[Row, ...], tup
     """The row that automatic retry uses: due now, in its lane, with a compare-and-set on its state."""
     if failure.stage != "deliver":
         return (), ()
-    delivery = await node.ledger.delivery(failure.participant, failure.sender, message_id=failure.message_id, part=failure.part)
+    delivery = await node.ledger.delivery(
+        failure.participant, failure.sender, message_id=failure.message_id, part=failure.part
+    )
     if delivery is None:
         raise NotFound("the delivery of this failure is not here any more")
     now = node.clock.now_us()
-    due = replace(delivery, state="due", due_us=now, deadline_us=max(delivery.deadline_us, now + node.policy.retry_span_us))
-    key = (("endpoint", delivery.endpoint), ("sender", delivery.sender), ("message_id", delivery.message_id), ("part", delivery.part))
+    due = replace(
+        delivery, state="due", due_us=now, deadline_us=max(delivery.deadline_us, now + node.policy.retry_span_us)
+    )
+    key = (
+        ("endpoint", delivery.endpoint),
+        ("sender", delivery.sender),
+        ("message_id", delivery.message_id),
+        ("part", delivery.part),
+    )
     return (due,), (Guard(table=Delivery, key=key, column="state", expected="failed"),)
 
 
 async def _resolve(failure: Failure, node: Node, *, state: str = "resolved") -> None:
-    await node.ledger.commit(Change(name="replay.resolve", rows=(replace(failure, state=state, last_us=node.clock.now_us()),)))
+    await node.ledger.commit(
+        Change(name="replay.resolve", rows=(replace(failure, state=state, last_us=node.clock.now_us()),))
+    )
 
 
 async def _replay(replay_id: str, node: Node) -> ReplayRow:

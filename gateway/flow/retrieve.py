@@ -17,7 +17,11 @@ async def waiting(participant: str, node: Node, *, limit: int) -> list[Delivery]
 
 async def confirm(participant: str, message_id: str, node: Node, *, part: str) -> None:
     """End a delivery by the participant's own word, with the receipt `retrieved`. Raises `NotFound` where nothing of that waits."""
-    found = [one for one in await node.ledger.waiting_for(participant, 1_000) if (one.message_id, one.part) == (message_id, part)]
+    found = [
+        one
+        for one in await node.ledger.waiting_for(participant, 1_000)
+        if (one.message_id, one.part) == (message_id, part)
+    ]
     if not found:
         raise NotFound(f"nothing of {message_id} waits for {participant}")
     delivery = found[0]

@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 
 import orjson
 
-from gateway.flow.node import microseconds, moment
+from gateway.flow.node import SECOND_US, microseconds, moment
 from gateway.model import casenumber
 from gateway.model.envelope import Header, Permitted, Validated
 from gateway.model.ledger import Deadline, Message, Process, Reference, Role, Row, StepRow
 from gateway.model.payload import Payload
-from gateway.model.process import ProcessView, StepMessage, Timer, TimerAction
+from gateway.model.process import ProcessView, Step, StepMessage, Timer, TimerAction
 from gateway.model.receipt import DueDate
 
 #: CaseReference element → kind of number (domain.md §3.3); what is not here is no number of a system.
 _NUMBERS = (
-    "CourtCaseNumber", "CaseId", "PreMediationNumber", "ArbitrationCaseNumber", "ArbitrationReviewNumber", "UnionIntakeNumber",
-    "TriageNumber", "AgreementNumber", "RulingNumber", "PaymentOrderNumber", "EnforcementNumber", "UnifiedNumber",
+    "CourtCaseNumber", "CaseMark", "PreMediationNumber", "ArbitrationCaseNumber", "ArbitrationReviewNumber", "UnionIntakeNumber",
+    "MediationNumber", "TriageNumber", "AgreementNumber", "RulingNumber", "PaymentOrderNumber", "EnforcementNumber", "UnifiedNumber",
 )  # fmt: skip
 
 
@@ -74,50 +74,51 @@ def message_row(validated: Validated, *, accepted_us: int, word: str, ask_us: in
         held_by=verified.signer.held_by,
         ref_to=header.ref_to,
         supersedes=header.supersedes,
-        advice=orjson.dumps([[f.code, f.text_zh, f.text_en] for f in validated.advice]).decode() if validated.advice else "[]",
+        advice=orjson.dumps([[f.code, f.text_zh, f.text_en] for f in validated.advice]).decode()
+        if validated.advice
+        else "[]",
         word=word,
         ask_us=ask_us,
         asked=0,
     )
 
 
-def step_rows(permitted: Permitted, process: ProcessView | None, *, keeper: str, number: int, accepted_us: int, at_us: int) -> StepRows:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """Where a step stands: its number (0 while pending), when its sender's node accepted it, and when this is written."""
+
+    number: int
+    accepted_us: int
+    at_us: int
+
+
+def step_rows(permitted: Permitted, process: ProcessView | None, standing: Standing) -> StepRows:
     """The process after a step: counted (number ≥ 1, at the keeper's node) or pending (number 0, at the sender's).
 
     A pending step moves nothing but itself; where it opens the process, the row stands with number 0 until the keeper speaks.
     """
-    header, step = permitted.header, permitted.step
+    header, step, number, at_us = permitted.header, permitted.step, standing.number, standing.at_us
     pending = number == 0
-    rows: list[Row] = [
-        StepRow(
-            process_id=header.process_id,
-            sender=header.sender,
-            message_id=header.message_id,
-            message_type=header.message_type,
-            number=number,
-            state="" if pending else step.state,
-            kind=header.kind,
-            accepted_us=accepted_us,
-            superseded_by=None,
-        )
-    ]
+    rows: list[Row] = [_step_row(permitted, standing)]
     if pending and process is not None:
         return StepRows(rows=tuple(rows), due_dates=())
     known = process.roles if process else {}
-    rows += [Role(process_id=header.process_id, role=r, participant=p) for r, p in step.roles.items() if known.get(r) != p]
+    rows += [
+        Role(process_id=header.process_id, role=r, participant=p) for r, p in step.roles.items() if known.get(r) != p
+    ]
     rows.append(
         Process(
             process_id=header.process_id,
             conversation_id=header.conversation_id,
             flow=header.flow,
             flow_version=header.flow_version,
-            keeper=keeper,
+            keeper=permitted.keeper,
             number=number,
             state=step.state_before if pending else step.state,
-            turn=step.roles.get(step.turn, "") if not pending else keeper,
+            turn=step.roles.get(step.turn, "") if not pending else permitted.keeper,
             ended=step.ends and not pending,
             expired=orjson.dumps(step.expired).decode() if step.expired else "",
-            opened_us=accepted_us if process is None else 0,
+            opened_us=standing.accepted_us,
             updated_us=at_us,
         )
     )
@@ -128,6 +129,21 @@ def step_rows(permitted: Permitted, process: ProcessView | None, *, keeper: str,
     timers = apply(process.timers if process else (), step.timers, start_step=header.message_id, at=moment(at_us))
     rows += [deadline_row(timer, header.process_id, header.conversation_id, kept=True) for timer in timers]
     return StepRows(rows=tuple(rows), due_dates=due_dates(timers))
+
+
+def _step_row(permitted: Permitted, standing: Standing) -> StepRow:
+    header = permitted.header
+    return StepRow(
+        process_id=header.process_id,
+        sender=header.sender,
+        message_id=header.message_id,
+        message_type=header.message_type,
+        number=standing.number,
+        state=permitted.step.state if standing.number else "",
+        kind=header.kind,
+        accepted_us=standing.accepted_us,
+        superseded_by=None,
+    )
 
 
 def _superseded(process: ProcessView | None, message_id: str, *, by: str) -> StepRow:
@@ -145,7 +161,9 @@ def _superseded(process: ProcessView | None, message_id: str, *, by: str) -> Ste
     )
 
 
-def apply(timers: Iterable[Timer], actions: Iterable[TimerAction], *, start_step: str, at: dt.datetime) -> tuple[Timer, ...]:
+def apply(
+    timers: Iterable[Timer], actions: Iterable[TimerAction], *, start_step: str, at: dt.datetime
+) -> tuple[Timer, ...]:
     """All timers of the process after the actions; a timer that is armed anew stands under its new start step (protocol.md §7)."""
     after = {(timer.timer, timer.start_step, timer.item): timer for timer in timers}
     for action in actions:
@@ -192,12 +210,20 @@ def deadline_row(timer: Timer, process_id: str, conversation_id: str, *, kept: b
         state=timer.state,
         kept=kept,
         paused_us=microseconds(timer.paused_at) if timer.paused_at else None,
+        pauses=orjson.dumps([[microseconds(a), microseconds(b)] for a, b in timer.paused]).decode(),
     )
 
 
 def due_dates(timers: Iterable[Timer]) -> tuple[DueDate, ...]:
     """What a receipt shows: the armed timers."""
-    return tuple(DueDate(timer=t.timer, item=t.item, due=t.due, provisional=t.provisional) for t in timers if t.state == "armed")
+    return tuple(
+        DueDate(timer=t.timer, item=t.item, due=t.due, provisional=t.provisional) for t in timers if t.state == "armed"
+    )
+
+
+def ask_us(step: Step, now_us: int) -> int:
+    """When the sender's node asks again for a receipt that did not come: the contract says after how many hours."""
+    return now_us + step.receipt_hours * 3600 * SECOND_US
 
 
 def references(payload: Payload, header: Header) -> tuple[Reference, ...]:

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 
 from gateway.contract import step as contract
-from gateway.errors import AlreadyClaimed, AttachmentRefused, ClaimRefused, NodeError, Refusal, SignatureRefused, StaleConversation
+from gateway.errors import (
+    AlreadyClaimed,
+    AttachmentRefused,
+    ClaimRefused,
+    NodeError,
+    Refusal,
+    SignatureRefused,
+    StaleConversation,
+)
 from gateway.evidence import chain, failure
 from gateway.flow import acknowledge, rows
 from gateway.flow.answer import Answer
@@ -79,7 +88,8 @@ def _permit(validated: Validated, survey: Survey, node: Node) -> Permitted:
     flow = node.flow(header.flow, header.flow_version)
     message = rows.step_message(validated, accepted=node.clock.now())
     step = contract.step(flow, survey.process, message, calendar=node.calendar)
-    return Permitted(validated=validated, step=step, keeper=step.roles[flow.keeper])
+    advised = replace(validated, advice=(*validated.advice, *step.advice))
+    return Permitted(validated=advised, step=step, keeper=step.roles[flow.keeper])
 
 
 async def _accept(permitted: Permitted, survey: Survey, node: Node, *, beside: tuple[Row, ...], began: int) -> Answer:
@@ -87,7 +97,7 @@ async def _accept(permitted: Permitted, survey: Survey, node: Node, *, beside: t
     header, validated, now = permitted.header, permitted.validated, node.clock.now_us()
     number = _next_number(survey) if permitted.keeper == header.sender else 0
     conversation, facts = chain.extend(survey.conversation, (_happening(permitted, number, began),), at_us=now)
-    steps = rows.step_rows(permitted, survey.process, keeper=permitted.keeper, number=number, accepted_us=now, at_us=now)
+    steps = rows.step_rows(permitted, survey.process, rows.Standing(number=number, accepted_us=now, at_us=now))
     message = acknowledge.about(header, validated.verified.digest)
     state = permitted.step.state if number else ""
     words = acknowledge.Words(recipient=header.receiver, number=number, state=state, due_dates=steps.due_dates)
@@ -96,14 +106,24 @@ async def _accept(permitted: Permitted, survey: Survey, node: Node, *, beside: t
         name="submit.accept",
         moves=((survey.conversation.version, conversation),),
         rows=(
-            Claim(stage="submit", sender=header.sender, message_id=header.message_id, digest=message.digest, verdict="accepted", at_us=now),
+            Claim(
+                stage="submit",
+                sender=header.sender,
+                message_id=header.message_id,
+                digest=message.digest,
+                verdict="accepted",
+                at_us=now,
+            ),
             *facts,
-            rows.message_row(validated, accepted_us=now, word="accepted", ask_us=now + node.policy.ask_after_us),
+            rows.message_row(validated, accepted_us=now, word="accepted", ask_us=rows.ask_us(permitted.step, now)),
             *steps.rows,
             acknowledge.receipt_row(receipt, stored_us=now),
             *acknowledge.outbox(permitted, receipt, node, seq=conversation.version),
             *rows.references(validated.payload, header),
-            *(AttachmentUse(sha256=a.sha256, sender=header.sender, message_id=header.message_id) for a in header.attachments),
+            *(
+                AttachmentUse(sha256=a.sha256, sender=header.sender, message_id=header.message_id)
+                for a in header.attachments
+            ),
             *beside,
         ),
     )
@@ -145,7 +165,9 @@ async def _reject(unpacked: Unpacked, refusal: Refusal, node: Node) -> Answer:
         conversation_id=header.conversation_id,
         schema_version=header.schema_version,
     )
-    record = failure.record(refusal, subject, failure_id=node.ids.uuid7(), stage="submit", original=unpacked.raw, at_us=now)
+    record = failure.record(
+        refusal, subject, failure_id=node.ids.uuid7(), stage="submit", original=unpacked.raw, at_us=now
+    )
     record = failure.bounded(record, expires_us=now + node.policy.bounded_failure_us, answer=receipt.xml)
     await node.ledger.commit(Change(name="submit.reject", rows=(record,)))
     node.meter.count("submit", outcome="rejected", code=refusal.code)

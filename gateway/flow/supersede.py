@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from gateway.errors import Finding
 from gateway.flow import acknowledge
 from gateway.flow.node import Node
+from gateway.model.envelope import Header
 from gateway.model.ledger import Conversation, Delivery, Guard, ReceiptRow, Row, Survey, Word
 from gateway.model.receipt import Receipt
 from gateway.signing import receipts
@@ -22,12 +23,19 @@ class Seat:
     receipts: tuple[Receipt, ...] = ()
 
 
-async def give_way(sender: str, superseded: str, survey: Survey, node: Node, *, conversation: Conversation) -> Seat:
+async def give_way(header: Header, survey: Survey, node: Node, *, conversation: Conversation) -> Seat:
     """Deliveries of the superseded message that are due or have failed end as superseded, and their sender gets `undeliverable`.
 
     A leased one is waited for by its lane, a delivered one is followed by the correction.
     """
-    old = [one for one in await node.ledger.deliveries_of(sender, superseded) if one.state in ("due", "failed") and one.part == "message"]
+    sender, superseded = header.sender, header.supersedes
+    if superseded is None:
+        return Seat()
+    old = [
+        one
+        for one in await node.ledger.deliveries_of(sender, superseded)
+        if one.state in ("due", "failed") and one.part == "message"
+    ]
     stored = await node.ledger.receipts(sender, superseded) if old else []
     rows: list[Row] = []
     guards: list[Guard] = []
@@ -46,6 +54,10 @@ async def give_way(sender: str, superseded: str, survey: Survey, node: Node, *, 
 
 def _undeliverable(delivery: Delivery, stored: list[ReceiptRow], node: Node, *, conversation: Conversation) -> Receipt:
     about = acknowledge.about_receipt(receipts.read(stored[0].xml))
-    finding = Finding(code="PAR-013", text_zh="已被更正的消息取代，未送达", text_en="superseded by a correction before it was delivered")
+    finding = Finding(
+        code="PAR-013",
+        text_zh="已被更正的消息取代，未送达",
+        text_en="superseded by a correction before it was delivered",
+    )
     words = acknowledge.Words(recipient=delivery.endpoint, findings=(finding,))
     return acknowledge.issue("undeliverable", about, words, node, conversation=conversation, at_us=node.clock.now_us())

@@ -57,7 +57,9 @@ async def find(node: Node, *, message: str = "", conversation: str = "", case: s
     if not conversations:
         raise NotFound(f"no case is known here by the number {case}")
     if len(conversations) > 1:
-        raise RequestRefused(f"{len(conversations)} disputes carry this number: {', '.join(sorted(conversations))}", code="REQ-421")
+        raise RequestRefused(
+            f"{len(conversations)} disputes carry this number: {', '.join(sorted(conversations))}", code="REQ-421"
+        )
     return conversations.pop()
 
 
@@ -115,5 +117,5 @@ def shown(fact: Fact) -> dict[str, object]:
     return {
         "seq": fact.seq, "at_us": fact.at_us, "kind": fact.kind, "stage": fact.stage, "actor": fact.actor, "sender": fact.sender,
         "message_id": fact.message_id, "process_id": fact.process_id, "took_us": fact.took_us, "trace_id": fact.trace_id,
-        "digest": fact.digest, **{"detail": orjson.loads(fact.detail)},
+        "digest": fact.digest, "detail": orjson.loads(fact.detail),
     }  # fmt: skip

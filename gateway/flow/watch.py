@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import orjson
 
 from gateway.contract import expiry
@@ -12,8 +10,8 @@ from gateway.errors import AlreadyClaimed, Finding, LeaseLost, PartnerError, Sta
 from gateway.evidence import chain, failure
 from gateway.flow import acknowledge, compose, receive, rows
 from gateway.flow.node import Node
-from gateway.model.ids import is_test
 from gateway.model.envelope import Permitted, Validated
+from gateway.model.ids import is_test
 from gateway.model.ledger import Change, Claim, Deadline, Guard, Message, ParkedRecord, Survey, Word
 from gateway.model.payload import Payload
 from gateway.model.process import ProcessView, Step
@@ -66,7 +64,9 @@ async def _fire(deadline: Deadline, node: Node) -> int:
         if survey.process != process:
             continue
         try:
-            await node.ledger.commit(_change(deadline, survey, Permitted(validated=validated, step=step, keeper=process.keeper), node))
+            await node.ledger.commit(
+                _change(deadline, survey, Permitted(validated=validated, step=step, keeper=process.keeper), node)
+            )
         except StaleConversation:
             continue
         except (LeaseLost, AlreadyClaimed):
@@ -91,7 +91,9 @@ def _expired_message(payload: Payload, process: ProcessView, step: Step, node: N
         copies=(("keeper", process.keeper),),
         test=is_test(process.keeper),
     )
-    raw = signature.sign_envelope(header, node.catalogue.to_element(DEADLINE_EXPIRED, payload), node.keys, subject=node.name)
+    raw = signature.sign_envelope(
+        header, node.catalogue.to_element(DEADLINE_EXPIRED, payload), node.keys, subject=node.name
+    )
     verified = signature.verify(envelope.unpack(raw, node.limits), node.trust, at=node.clock.now())
     return structure.validate(verified, node.catalogue, node.rules)
 
@@ -110,19 +112,33 @@ def _change(deadline: Deadline, survey: Survey, permitted: Permitted, node: Node
         trace_id=rows.trace_id(header),
     )
     conversation, facts = chain.extend(survey.conversation, (happening,), at_us=now)
-    made = rows.step_rows(permitted, process, keeper=permitted.keeper, number=number, accepted_us=now, at_us=now)
+    made = rows.step_rows(permitted, process, rows.Standing(number=number, accepted_us=now, at_us=now))
     about = acknowledge.about(header, permitted.validated.verified.digest)
     words = acknowledge.Words(recipient=header.receiver, number=number, state=step.state, due_dates=made.due_dates)
     receipt = acknowledge.issue("accepted", about, words, node, conversation=conversation, at_us=now)
-    key = (("process_id", deadline.process_id), ("timer", deadline.timer), ("start_step", deadline.start_step), ("item", deadline.item))
+    key = (
+        ("process_id", deadline.process_id),
+        ("timer", deadline.timer),
+        ("start_step", deadline.start_step),
+        ("item", deadline.item),
+    )
     return Change(
         name="watch.fire",
         moves=((survey.conversation.version, conversation),),
         guards=(Guard(table=Deadline, key=key, column="state", expected="armed"),),
         rows=(
-            Claim(stage="submit", sender=node.name, message_id=header.message_id, digest=about.digest, verdict="accepted", at_us=now),
+            Claim(
+                stage="submit",
+                sender=node.name,
+                message_id=header.message_id,
+                digest=about.digest,
+                verdict="accepted",
+                at_us=now,
+            ),
             *facts,
-            rows.message_row(permitted.validated, accepted_us=now, word="accepted", ask_us=now + node.policy.ask_after_us),
+            rows.message_row(
+                permitted.validated, accepted_us=now, word="accepted", ask_us=now + node.policy.ask_after_us
+            ),
             *made.rows,
             acknowledge.receipt_row(receipt, stored_us=now),
             *acknowledge.outbox(permitted, receipt, node, seq=conversation.version),
@@ -149,10 +165,14 @@ async def _queue_again(message: Message, node: Node) -> None:
     header = envelope.unpack(message.raw, node.limits).header
     about = acknowledge.about(header, message.digest)
     destinations = {node.registry().node_of(message.receiver)} - {""}
-    conversation = await node.ledger.conversation(message.conversation_id)
-    outbox = acknowledge.message_outbox(about, message.raw, accepted, node, destinations=destinations, seq=conversation.version)
+    survey = await node.ledger.survey("receive", about)
+    outbox = acknowledge.message_outbox(
+        about, message.raw, accepted, node, destinations=destinations, seq=survey.conversation.version
+    )
     later = node.clock.now_us() + node.policy.ask_after_us
-    word = Word(sender=message.sender, message_id=message.message_id, word=message.word, ask_us=later, asked=message.asked + 1)
+    word = Word(
+        sender=message.sender, message_id=message.message_id, word=message.word, ask_us=later, asked=message.asked + 1
+    )
     await node.ledger.commit(Change(name="watch.ask", rows=tuple(outbox), words=(word,)))
 
 
@@ -163,13 +183,20 @@ async def _time_out(message: Message, node: Node) -> None:
     survey = await node.ledger.survey("receive", about)
     now = node.clock.now_us()
     happening = chain.Happening(
-        kind="timeout", actor=node.name, stage="watch", sender=message.sender, message_id=message.message_id, process_id=message.process_id
+        kind="timeout",
+        actor=node.name,
+        stage="watch",
+        sender=message.sender,
+        message_id=message.message_id,
+        process_id=message.process_id,
     )
     conversation, facts = chain.extend(survey.conversation, (happening,), at_us=now)
     finding = Finding(code=error.code, text_zh="对方节点未回执", text_en="no receipt came from the recipient's node")
     words = acknowledge.Words(recipient=message.receiver, findings=(finding,))
     receipt = acknowledge.issue("timeout", about, words, node, conversation=conversation, at_us=now)
-    effect = acknowledge.take_effect(receipt, node, process=survey.process, stored=survey.receipts, seq=conversation.version)
+    effect = acknowledge.take_effect(
+        receipt, node, process=survey.process, stored=survey.receipts, seq=conversation.version
+    )
     subject = failure.Subject(
         participant=message.receiver, sender=message.sender, message_id=message.message_id,
         conversation_id=message.conversation_id, schema_version=message.schema_version,
@@ -201,10 +228,15 @@ async def try_again(record: ParkedRecord, node: Node) -> None:
     if node.clock.now_us() > record.until_us:
         error = PartnerError(f"what it waited for did not come: {record.wait_for}", code="PRK-010")
         subject = failure.Subject(
-            participant=record.sender, sender=record.sender, message_id=record.message_id, conversation_id=record.conversation_id
+            participant=record.sender,
+            sender=record.sender,
+            message_id=record.message_id,
+            conversation_id=record.conversation_id,
         )
         now = node.clock.now_us()
-        kept = failure.record(error, subject, failure_id=node.ids.uuid7(), stage="receive", original=record.transfer, at_us=now)
+        kept = failure.record(
+            error, subject, failure_id=node.ids.uuid7(), stage="receive", original=record.transfer, at_us=now
+        )
         key = (record.sender, record.message_id, record.part)
         await node.ledger.commit(Change(name="watch.unpark", rows=(kept,), unpark=(key,)))
         return

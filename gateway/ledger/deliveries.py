@@ -111,6 +111,11 @@ class DeliveryReads(Reads):
         query = select(DELIVERIES.table).where(_d.sender == sender, _d.message_id == message_id)
         return await self._all(Delivery, query.order_by(_d.seq, _d.endpoint, _d.part))
 
+    async def waiting_for(self, endpoint: str, limit: int) -> list[Delivery]:
+        """What waits for a participant that takes its messages itself, oldest first."""
+        query = select(DELIVERIES.table).where(_d.endpoint == endpoint, _d.state == "due")
+        return await self._all(Delivery, query.order_by(_d.created_us, _d.seq, _d.part).limit(limit))
+
     async def lane(self, endpoint: str, conversation_id: str) -> list[Delivery]:
         """What still holds or waits in a lane, in its order."""
         query = select(DELIVERIES.table).where(_d.endpoint == endpoint, _d.conversation_id == conversation_id)

@@ -43,7 +43,11 @@ ORIGINS = stored(
 #: `origins_of`: from a message back to the native call that it was made from.
 Index("origins_message", ORIGINS.table.c.message_id)
 
-PROCESSES = stored(rows.Process, "processes", key=("process_id",), policy="replace")
+#: When it was opened is written once.
+PROCESSES = stored(
+    rows.Process, "processes", key=("process_id",), policy="replace",
+    updates=("number", "state", "turn", "ended", "expired", "updated_us"),
+)  # fmt: skip
 #: `processes_of`: the trace shows every process of a dispute.
 Index("processes_conversation", PROCESSES.table.c.conversation_id)
 

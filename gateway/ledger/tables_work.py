@@ -70,7 +70,10 @@ Index("failures_message", FAILURES.table.c.sender, FAILURES.table.c.message_id)
 #: `prune`: only bounded records end.
 Index("failures_expiry", FAILURES.table.c.expires_us, **_when("expires_us IS NOT NULL"))
 
-PARKED = stored(rows.ParkedRecord, "parked", key=("sender", "message_id", "part"), policy="replace")
+#: Tried and parked again, it keeps the time of its arrival and its end.
+PARKED = stored(
+    rows.ParkedRecord, "parked", key=("sender", "message_id", "part"), policy="replace", updates=("wait_for", "code", "next_us"),
+)  # fmt: skip
 #: `parked_for`: an arrival asks for those that waited for exactly it.
 Index("parked_wait", PARKED.table.c.wait_for)
 #: `parked_due`: those that are tried again by the clock.

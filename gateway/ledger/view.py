@@ -71,4 +71,5 @@ def _timer(row: Deadline) -> Timer:
         calendar=row.calendar,
         state=cast("Literal['armed', 'paused', 'stopped', 'fired']", row.state),
         paused_at=None if row.paused_us is None else moment(row.paused_us),
+        paused=tuple((moment(since), moment(until)) for since, until in json.loads(row.pauses)),
     )

@@ -237,6 +237,8 @@ class Deadline:
     state: str
     kept: bool
     paused_us: int | None
+    #: JSON of the pauses that have ended, [[from_us, to_us], …]: days between do not count.
+    pauses: str = "[]"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

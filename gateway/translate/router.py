@@ -15,13 +15,17 @@ def resolve(row: Endpoint, adapters: Mapping[str, Adapter]) -> tuple[Adapter, Pa
     """The adapter and the settings of an endpoint. Raises `NodeError` for a profile that is not installed."""
     adapter = adapters.get(row.profile)
     if adapter is None:
-        raise NodeError(f"no adapter for profile {row.profile!r}; installed: {', '.join(sorted(adapters))}", code="NOD-022")
+        raise NodeError(
+            f"no adapter for profile {row.profile!r}; installed: {', '.join(sorted(adapters))}", code="NOD-022"
+        )
     return adapter, view(row)
 
 
 def view(row: Endpoint) -> PartnerEndpoint:
     """What an adapter may know of an endpoint."""
-    return PartnerEndpoint(participant=row.participant, url=row.url, settings=orjson.loads(row.settings or "{}"), secret=row.secret)
+    return PartnerEndpoint(
+        participant=row.participant, url=row.url, settings=orjson.loads(row.settings or "{}"), secret=row.secret
+    )
 
 
 def by_credential(profile: str, credential: str, rows: Iterable[Endpoint]) -> PartnerEndpoint:

@@ -15,7 +15,7 @@ from xml.etree.ElementTree import ParseError
 
 import xmlschema
 
-from gateway.errors import Finding, SettingRefused
+from gateway.errors import Finding, SchemaRefused, SettingRefused
 from gateway.xml.schema import MOST_FINDINGS, CompiledSchema, driver
 from gateway.xml.shape import Shapes
 
@@ -74,6 +74,14 @@ class Catalogue:
     def takes(self, namespace: str, version: str) -> bool:
         """Whether a payload of this namespace and version can be judged here."""
         return f"{namespace}@{version}" in self.versions
+
+    def version_of(self, message_type: str) -> str:
+        """The newest version here of a message type's family: what this node writes. Raises `SchemaRefused` for a family without one."""
+        family = message_type.partition(".")[0]
+        versions = [schema.version for schema in self.schemas if schema.family == family]
+        if not versions:
+            raise SchemaRefused(f"no schema of {message_type} here", code="XSD-005")
+        return max(versions, key=lambda version: [int(part) for part in version.split(".")])
 
     def to_payload(self, element: Any) -> Payload:
         """The plain data of a validated payload element (see `gateway.xml.shape`)."""

@@ -6,19 +6,22 @@ from gateway.errors import RuleRefused, SchemaRefused
 from gateway.model.envelope import Validated, Verified
 from gateway.validate.catalogue import Catalogue
 from gateway.validate.rules import Rules
-from gateway.xml import envelope
+from gateway.xml import envelope, names
 
 
 def validate(verified: Verified, catalogue: Catalogue, rules: Rules) -> Validated:
     """libxml2 over the signed tree, then the rules over its payload as plain data.
 
-    Raises `SchemaRefused` with every finding, explained by xmlschema where it says more, or `RuleRefused` with every finding;
+    Raises `SchemaRefused` with every finding (XPath, line, text), or `RuleRefused` with every finding;
     advising findings travel with the message (protocol.md §3: the gateway never decides law).
     """
     findings = catalogue.validate("envelope", verified.tree)
     if findings:
-        raise SchemaRefused(findings=catalogue.explain(verified.signed) or findings)
-    payload = catalogue.to_payload(envelope.payload_of(verified.tree))
+        raise SchemaRefused(findings=findings)
+    element = envelope.payload_of(verified.tree)
+    if names.message_type_of(element.tag) != verified.header.message_type:
+        raise SchemaRefused(f"MessageType says {verified.header.message_type}, the payload is another", code="XSD-007")
+    payload = catalogue.to_payload(element)
     judged = rules.judge(verified.header.message_type, payload, verified.header)
     refusing = [finding for finding in judged if finding.severity == "refuse"]
     if refusing:

@@ -93,7 +93,9 @@ class Workers:
         finally:
             await subscription.release()
 
-    async def _poll(self, subscription: Subscription, topic: str, take: Callable[[tuple[Taken, ...]], Awaitable[None]]) -> int:
+    async def _poll(
+        self, subscription: Subscription, topic: str, take: Callable[[tuple[Taken, ...]], Awaitable[None]]
+    ) -> int:
         batch = await subscription.poll(limit=self._pace.batch, wait_s=self._pace.poll_s)
         if batch.records:
             await take(batch.records)
@@ -132,9 +134,13 @@ class Workers:
         """Lease what is due and start it; finished ones make room, so that one slow partner holds no other."""
         free = self._pace.in_flight - sum(len(tasks) for tasks in self._running.values())
         if free <= 0:
-            await asyncio.wait([task for tasks in self._running.values() for task in tasks], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                [task for tasks in self._running.values() for task in tasks], return_when=asyncio.FIRST_COMPLETED
+            )
             return 1
-        leased = await self._services.lease(min(free, self._pace.batch), lease_us=self._pace.lease_us, per_endpoint=self._pace.per_endpoint)
+        leased = await self._services.lease(
+            min(free, self._pace.batch), lease_us=self._pace.lease_us, per_endpoint=self._pace.per_endpoint
+        )
         for one in leased:
             task = asyncio.create_task(self._one(one))
             under_way = self._running.setdefault(one.delivery.endpoint, set())
@@ -147,7 +153,9 @@ class Workers:
         try:
             await self._services.deliver(leased)
         except Exception as error:  # isolation per message: a fault in one delivery must not end the loop of all
-            log.exception("delivery.broken", code=getattr(error, "code", "NOD-099"), message_id=leased.delivery.message_id)
+            log.exception(
+                "delivery.broken", code=getattr(error, "code", "NOD-099"), message_id=leased.delivery.message_id
+            )
         self._signals.wake("deliver")
 
     async def _land(self) -> None:

@@ -24,10 +24,7 @@ _ID_NAMES = frozenset({"Id", "ID", "id", "{http://www.w3.org/XML/1998/namespace}
 
 def deviation(signature: Element) -> SignatureRefused:
     """The refusal that fits: algorithms refused by name come first, then Ids, then what stands where the profile wants another."""
-    for method in signature.iter(f"{_D}SignatureMethod"):
-        check_signature_algorithm(method.get("Algorithm", ""))
-    for method in signature.iter(f"{_D}DigestMethod"):
-        check_digest_algorithm(method.get("Algorithm", ""))
+    check_algorithms(signature)
     if any(_ID_NAMES.intersection(node.keys()) for node in signature.iter()):
         return id_refused()
     for judge in (_references, _transforms, _key_info, _methods):
@@ -36,6 +33,14 @@ def deviation(signature: Element) -> SignatureRefused:
     if signature.find(f"{_D}Object") is not None:
         return signature_refused("SIG-025", "签名含 Object", "the signature has an Object")
     return _structure(signature)
+
+
+def check_algorithms(signature: Element) -> None:
+    """Raises `SignatureRefused` for the first algorithm that no suite has, SHA-1, HMAC and DSA by name (SIG-015…018)."""
+    for method in signature.iter(f"{_D}SignatureMethod"):
+        check_signature_algorithm(method.get("Algorithm", ""))
+    for method in signature.iter(f"{_D}DigestMethod"):
+        check_digest_algorithm(method.get("Algorithm", ""))
 
 
 def id_refused() -> SignatureRefused:

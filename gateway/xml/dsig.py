@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from gateway.xml.canonical import canonical
-from gateway.xml.deviation import deviation, id_refused
+from gateway.xml.deviation import check_algorithms, deviation, id_refused
 from gateway.xml.names import DS, ENVELOPED_SIGNATURE, EXCLUSIVE_C14N
 from gateway.xml.refusals import signature_refused
 
@@ -142,6 +142,7 @@ def _the_signature(root: Element) -> Element:
     if len(found) > 1:
         raise signature_refused("SIG-003", "不止一个签名", "there is more than one signature")
     if found[0].getparent() is not root or found[0].getnext() is not None:
+        check_algorithms(found[0])
         raise signature_refused(
             "SIG-004", "签名不是根元素的最后一个子元素", "the signature is not the last child of the root"
         )

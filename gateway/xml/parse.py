@@ -122,9 +122,10 @@ def _parse_apart(raw: bytes) -> Element:
     thread = threading.Thread(target=run, name="parse")
     thread.start()
     thread.join()
-    if isinstance(outcome[0], Exception):
-        raise outcome[0]
-    return outcome[0]
+    result = outcome[0] if outcome else unreadable("ENV-001", "文档无法解析", "the document cannot be parsed")
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 def _syntax(error: etree.XMLSyntaxError) -> UnreadableEnvelope:

@@ -81,7 +81,7 @@ _TABLES = {
         "process_id timer start_step item",
         (
             "process_id timer start_step item conversation_id start_us:int due_us:int provisional:bool calendar "
-            "state kept:bool paused_us:int*"
+            "state kept:bool paused_us:int* pauses"
         ),
     ),
     "failures": (
