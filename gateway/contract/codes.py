@@ -46,19 +46,24 @@ class Code:
 class CodeBook:
     """All lists of a folder, read once; a list that is not here is asked for in vain, never guessed."""
 
-    __slots__ = ("_lists",)
+    __slots__ = ("_lists", "_successors")
 
-    def __init__(self, lists: Mapping[str, Mapping[str, Code]]) -> None:
-        """`lists` is list name → code → row."""
-        self._lists = lists
+    def __init__(self, lists: Mapping[str, Mapping[str, Code]], successors: Mapping[str, Mapping[str, str]]) -> None:
+        """`lists` is list name → code → row, `successors` list name → old code → new code."""
+        self._lists, self._successors = lists, successors
 
     @classmethod
     def load(cls, folder: Path) -> CodeBook:
-        """Read every `<list>.csv` of a folder. Raises `SettingRefused` naming file and line of a row without its form."""
+        """Read every `<list>.csv` of a folder, and `successors/<list>.csv` where codes were renumbered.
+
+        Raises `SettingRefused` naming file and line of a row without its form.
+        """
         files = sorted(folder.glob("*.csv"))
         if not files:
             raise SettingRefused(f"code lists: there is no .csv file in {folder.name}")
-        return cls({file.stem: _read(file) for file in files})
+        lists = {file.stem: _read(file) for file in files}
+        renumbered = sorted((folder / "successors").glob("*.csv"))
+        return cls(lists, {file.stem: _successors(file, lists.get(file.stem, {})) for file in renumbered})
 
     @property
     def lists(self) -> tuple[str, ...]:
@@ -88,27 +93,46 @@ class CodeBook:
             raise NotFound(f"code list {name} has no {code!r}")
         return row.name if language == "zh" else row.en
 
+    def successor(self, name: str, code: str) -> str | None:
+        """The code that took the place of one when its list was renumbered; None where none did."""
+        return self._successors.get(name, {}).get(code)
+
     def unverified(self, name: str) -> bool:
         """Whether any row of the list is only known: such a list may be incomplete, and never refuses."""
         return any(row.mark == "known" for row in self.rows(name).values())
 
 
 def _read(file: Path) -> dict[str, Code]:
-    try:
-        with file.open(encoding="utf-8", newline="") as lines:
-            reader = csv.DictReader(lines, strict=True)
-            if tuple(reader.fieldnames or ()) != COLUMNS:
-                raise SettingRefused(f"code list {file.name}: the columns must be {', '.join(COLUMNS)}")
-            rows = [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SettingRefused(f"code list {file.name} cannot be read: {error}") from error
     found: dict[str, Code] = {}
-    for line, row in rows:
+    for line, row in _rows(file, COLUMNS):
         code = _code(row, f"code list {file.name}, line {line}")
         if code.code in found:
             raise SettingRefused(f"code list {file.name}, line {line}: {code.code} stands twice")
         found[code.code] = code
     return found
+
+
+def _successors(file: Path, rows: Mapping[str, Code]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for line, row in _rows(file, ("code", "successor", "source", "mark")):
+        old, new = row["code"] or "", row["successor"] or ""
+        if old not in rows or new not in rows or old in found:
+            raise SettingRefused(
+                f"successors/{file.name}, line {line}: {old} → {new} are not two codes of the list, each old one once"
+            )
+        found[old] = new
+    return found
+
+
+def _rows(file: Path, columns: tuple[str, ...]) -> list[tuple[int, dict[str, str | None]]]:
+    try:
+        with file.open(encoding="utf-8", newline="") as lines:
+            reader = csv.DictReader(lines, strict=True)
+            if tuple(reader.fieldnames or ()) != columns:
+                raise SettingRefused(f"code list {file.name}: the columns must be {', '.join(columns)}")
+            return [(reader.line_num, row) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise SettingRefused(f"code list {file.name} cannot be read: {error}") from error
 
 
 def _code(row: Mapping[str, str | None], place: str) -> Code:
@@ -120,7 +144,9 @@ def _code(row: Mapping[str, str | None], place: str) -> Code:
     if values["mark"] not in get_args(Mark):
         raise SettingRefused(f"{place}: the mark must be one of {', '.join(get_args(Mark))}")
     try:
-        first, last = (date.fromisoformat(values[column]) if values[column] else None for column in ("valid_from", "valid_to"))
+        first, last = (
+            date.fromisoformat(values[column]) if values[column] else None for column in ("valid_from", "valid_to")
+        )
     except ValueError:
         raise SettingRefused(f"{place}: valid_from and valid_to are dates (YYYY-MM-DD) or empty") from None
     if first and last and last < first:
