@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Query, Request
@@ -38,10 +38,10 @@ def _messages(router: APIRouter, services: Services, gate: Gate) -> None:
         word: str = "",
         state: str = "",
         case: str = "",
-        from_us: int | None = Query(None, alias="from"),
-        to_us: int | None = Query(None, alias="to"),
+        from_us: Annotated[int | None, Query(alias="from")] = None,
+        to_us: Annotated[int | None, Query(alias="to")] = None,
         cursor: str = "",
-        limit: int = Query(50, ge=1, le=200),
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> dict[str, Any]:
         """Keyset pages: `cursor` is the `next` of the page before. Times are microseconds UTC."""
         caller = await gate.caller(request, "read")
@@ -158,6 +158,7 @@ def _receipt(receipt: Receipt) -> dict[str, Any]:
 
 
 def trace_shown(found: trace.Trace) -> dict[str, Any]:
+    """A whole trace as plain data: facts, messages, receipts, deliveries, failures, processes with what comes next."""
     return {
         "conversation_id": found.conversation_id,
         "chain": "holds" if found.broken_at is None else f"broken at {found.broken_at}",

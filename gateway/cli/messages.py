@@ -65,7 +65,7 @@ def trace(
     if as_json:
         done(json.dumps(found, ensure_ascii=False, indent=1, default=_plain))
         return
-    from gateway.cli import show
+    from gateway.demo import show
 
     show.trace(found)
 

@@ -13,10 +13,12 @@ PROFILES = ("court/platform", "arbitration/hrss", "union/rest", "canonical/https
 
 def simulate(
     profile: Annotated[str, typer.Argument(help=f"One of {', '.join(PROFILES)}.")],
-    gateway: Annotated[str, typer.Option(help="Base address of the node that it calls.")] = "http://127.0.0.1:8600",
+    config: Annotated[Path, typer.Option("--config", help="JSON file with its credential and keys: see the profile's README.", exists=True)],
+    gateway: Annotated[
+        str, typer.Option(help="Base address of this dialect at the node; none: http://127.0.0.1:8600/adapters/<profile>.")
+    ] = "",
     port: Annotated[int, typer.Option(help="TCP port to listen on, at 127.0.0.1.", min=1, max=65535)] = 8700,
     state: Annotated[Path, typer.Option(help="File for its own state.")] = Path("simulator.sqlite"),
-    config: Annotated[Path | None, typer.Option("--config", help="JSON file with its credential and keys: see the profile's README.", exists=True)] = None,
 ) -> None:
     """Run a simulated partner system until it is stopped; /_sim/mode makes it slow, down or wrong, /_sim/act makes it send."""
     import os
@@ -25,6 +27,7 @@ def simulate(
         print(f"no simulator of {profile!r} 没有该模拟器; known are {', '.join(PROFILES)}", file=sys.stderr)
         raise typer.Exit(2)
     module = f"adapters.{profile.replace('/', '.')}.simulator"
-    command = [sys.executable, "-m", module, "--port", str(port), "--state", str(state), "--gateway", gateway]
-    command += ["--config", str(config)] if config else []
+    address = gateway or f"http://127.0.0.1:8600/adapters/{profile}"
+    command = [sys.executable, "-m", module, "--port", str(port), "--state", str(state), "--gateway", address]
+    command += ["--config", str(config)]
     os.execv(sys.executable, command)  # noqa: S606 - the simulator takes this process over, signals and all
