@@ -10,19 +10,23 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from operator import mul
 from typing import Literal, NoReturn
 
 from gateway.errors import Finding, RuleRefused
 
+# Weights are multiplied with bytes, not with parsed digits: an identity number must cost a few microseconds on the hot path.
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECKS = "10X98765432"
 _ID_18 = re.compile(r"[0-9]{17}[0-9Xx]")
 _ID_15 = re.compile(r"[0-9]{15}")
 _MASKED = re.compile(r"[0-9Xx*＊]*[*＊]{2}[0-9Xx*＊]*")
 _CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-_CREDIT_VALUES = {letter: value for value, letter in enumerate(_CREDIT_ALPHABET)}
+_CREDIT_VALUES = bytes.maketrans(_CREDIT_ALPHABET.encode(), bytes(range(31)))
 _CREDIT_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 _CREDIT = re.compile(r"[0-9A-HJ-NP-RTUWXY]{2}[0-9]{6}[0-9A-HJ-NP-RTUWXY]{10}")
+_ORGANISATION_VALUES = bytes.maketrans(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", bytes(range(36)))
+_DIGITS = bytes.maketrans(b"0123456789", bytes(range(10)))
 _ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 _ORGANISATION = re.compile(r"([0-9A-Z]{8})-?([0-9X])")
 #: GB/T 2260 first two digits, and 81 to 83, which residence permits of Hong Kong, Macao and Taiwan residents carry.
@@ -92,7 +96,7 @@ def resident_id(text: str) -> ResidentId:
 
 def id_check(text: str) -> str:
     """The check character for the first seventeen digits (GB 11643-1999, ISO 7064 MOD 11-2)."""
-    return _ID_CHECKS[sum(weight * int(digit) for weight, digit in zip(_ID_WEIGHTS, text, strict=False)) % 11]
+    return _ID_CHECKS[sum(map(mul, _ID_WEIGHTS, text.encode().translate(_DIGITS))) % 11]
 
 
 def credit_code(text: str) -> CreditCode:
@@ -109,7 +113,7 @@ def credit_code(text: str) -> CreditCode:
 
 def credit_check(text: str) -> str:
     """The check character for the first seventeen characters (GB 32100-2015)."""
-    total = sum(weight * _CREDIT_VALUES[letter] for weight, letter in zip(_CREDIT_WEIGHTS, text, strict=False))
+    total = sum(map(mul, _CREDIT_WEIGHTS, text.encode().translate(_CREDIT_VALUES)))
     return _CREDIT_ALPHABET[(31 - total % 31) % 31]
 
 
@@ -123,7 +127,7 @@ def organisation_code(text: str) -> str:
 
 def organisation_check(text: str) -> str:
     """The check character for eight characters (GB 11714)."""
-    total = sum(weight * int(letter, 36) for weight, letter in zip(_ORGANISATION_WEIGHTS, text, strict=True))
+    total = sum(map(mul, _ORGANISATION_WEIGHTS, text.encode().translate(_ORGANISATION_VALUES)))
     return "0123456789X0"[11 - total % 11]
 
 
@@ -139,9 +143,9 @@ def phone(text: str) -> str:
     plain = text.translate(_PHONE_SEPARATORS)
     if _MOBILE.fullmatch(plain):
         return plain[-11:]
-    if _LANDLINE.fullmatch(plain) or _SERVICE.fullmatch(plain):
-        return plain
-    _refuse("RUL-022", "电话号码不是手机、固定电话或热线号码", "not a mobile, landline or service number")
+    if not _LANDLINE.fullmatch(plain) and not _SERVICE.fullmatch(plain):
+        _refuse("RUL-022", "电话号码不是手机、固定电话或热线号码", "not a mobile, landline or service number")
+    return plain
 
 
 def money(text: str) -> Decimal:
