@@ -66,7 +66,7 @@ def write(documents: tuple[Document, ...], keys: Keys, codes: CodeMap) -> list[d
 def _document(row: Mapping[str, Any], keys: Keys, codes: CodeMap, index: int) -> Document:
     unknown = set(row) - {keys.kind, keys.name, keys.media, keys.size, keys.data}
     if unknown:
-        raise DialectRefused(f"file {index}: the dialect has no field {sorted(unknown)[0]!r}", code="DIA-003")
+        raise DialectRefused(f"file {index}: the dialect has no field {min(unknown)!r}", code="DIA-003")
     kind, name, data = (str(row.get(key) or "") for key in (keys.kind, keys.name, keys.data))
     content = values.read_base64(data)
     if not content:

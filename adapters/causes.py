@@ -44,7 +44,9 @@ ROWS: tuple[tuple[str, str, str], ...] = (
     ("449", "", "申请撤销确认调解协议裁定"),
     ("458", "", "申请支付令"),
 )
-NAMES: Mapping[str, str] = {f"2020:{old}": name for old, _, name in ROWS if old} | {f"2025:{new}": name for _, new, name in ROWS if new}
+NAMES: Mapping[str, str] = {f"2020:{old}": name for old, _, name in ROWS if old} | {
+    f"2025:{new}": name for _, new, name in ROWS if new
+}
 
 
 def numbered(first: int, *, version: str) -> dict[str, str]:

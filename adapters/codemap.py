@@ -14,7 +14,7 @@ class CodeMap:
     `read` maps every native form, several may stand for one value of ours; `write` gives the one form that is written.
     """
 
-    __slots__ = ("name", "_read", "_write")
+    __slots__ = ("_read", "_write", "name")
 
     def __init__(self, name: str, read: Mapping[str, str], *, write: Mapping[str, str] | None = None) -> None:
         """`read` is native → canonical; `write` adds or replaces canonical → native, else the first native form is written."""
@@ -61,4 +61,8 @@ class CodeMap:
         """The table of a region: `entries` is canonical → native and wins both ways over the profile's table."""
         replaced = {self._write[canonical] for canonical in entries if canonical in self._write}
         read = {native: canonical for native, canonical in self._read.items() if native not in replaced}
-        return CodeMap(self.name, read | {native: canonical for canonical, native in entries.items()}, write=self._write | dict(entries))
+        return CodeMap(
+            self.name,
+            read | {native: canonical for canonical, native in entries.items()},
+            write=self._write | dict(entries),
+        )

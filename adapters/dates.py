@@ -17,12 +17,18 @@ NONE_DAYS = frozenset({date(1, 1, 1), date(1900, 1, 1), date(9999, 12, 31)})
 _INSTANT = re.compile(
     r"[12]\d{3}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?(?:Z|[+-](?:0\d|1[0-3]):[0-5]\d)\Z", re.ASCII
 )
-_MONTHS = {name: number for number, name in enumerate("JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split(), start=1)}
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"], start=1
+    )
+}
 _SEPARATED = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(.*)\Z", re.ASCII | re.DOTALL)
 _CHINESE = re.compile(r"(\d{4})年(\d{1,2})月(\d{1,2})日(.*)\Z", re.ASCII | re.DOTALL)
 _COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(\d{6}|\d{4})?\Z", re.ASCII)
 _ORACLE = re.compile(r"(\d{1,2})-?([A-Z]{3})-?(\d{2}|\d{4})\Z", re.ASCII)
 _EPOCH_MS = re.compile(r"\d{13}\Z", re.ASCII)
+_CENTURY, _SIXTY = 2000, 60
 _MIDNIGHT = re.compile(r"24:0?0(:0?0)?(\.0+)?\Z", re.ASCII)
 _TIME = re.compile(
     r"[T ]*(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2}))?(?:[.,](\d{1,9}))?秒?分?[ ]*(Z|[+-]\d\d:?\d\d)?\Z", re.ASCII
@@ -85,13 +91,15 @@ def _parse(plain: str) -> datetime | None:
         return datetime.fromtimestamp(0, UTC).astimezone(BEIJING) + timedelta(milliseconds=int(plain))
     if found := _ORACLE.match(plain.upper()):
         day, month, year = found.groups()
-        return _at((int(year) + (2000 if len(year) == 2 else 0), _MONTHS.get(month, 0), int(day)), "", plain)
+        return _at(
+            (int(year) + (_CENTURY if len(year) < len("2000") else 0), _MONTHS.get(month, 0), int(day)), "", plain
+        )
     if found := _COMPACT.match(plain):
         year, month, day, clock = found.groups()
         return _at((int(year), int(month), int(day)), ":".join(re.findall("..", clock or "")), plain)
     if found := _SEPARATED.match(plain) or _CHINESE.match(plain):
         year, month, day, rest = found.groups()
-        if len(day) == 2 or not rest or rest[0] in "T ":
+        if len(day) > 1 or not rest or rest[0] in "T ":
             return _at((int(year), int(month), int(day)), rest, plain)
     raise _refused(plain)
 
@@ -101,7 +109,7 @@ def _at(day: tuple[int, int, int], rest: str, plain: str) -> datetime | None:
         start = date(*day)
     except ValueError:
         raise _refused(plain) from None
-    if start.year < 1000 and start not in NONE_DAYS:
+    if start.year < _CENTURY // 2 and start not in NONE_DAYS:
         raise _refused(plain)
     if start in NONE_DAYS:
         return None
@@ -118,14 +126,17 @@ def _clock(rest: str, plain: str) -> tuple[timedelta, timezone]:
         raise _refused(plain)
     hour, minute, second, fraction, zone = found.groups()
     offset = timedelta(
-        hours=int(hour), minutes=int(minute), seconds=int(second or 0), microseconds=int((fraction or "0")[:6].ljust(6, "0"))
+        hours=int(hour),
+        minutes=int(minute),
+        seconds=int(second or 0),
+        microseconds=int((fraction or "0")[:6].ljust(6, "0")),
     )
-    if int(minute) > 59 or int(second or 0) > 59 or offset > timedelta(hours=24):
+    if max(int(minute), int(second or 0)) >= _SIXTY or offset > timedelta(hours=24):
         raise _refused(plain)
     if not zone:
         return offset, BEIJING
     if zone == "Z":
-        return offset, timezone.utc
+        return offset, UTC
     sign = -1 if zone[0] == "-" else 1
     return offset, timezone(sign * timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:])))
 

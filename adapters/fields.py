@@ -78,7 +78,7 @@ class Dialect:
     unpack: Callable[[Any], dict[str, Any]] = dict
 
     def for_region(self, region: Mapping[str, Any]) -> Dialect:
-        """This dialect with a region's code tables (`codes`) and field names (`fields`). Raises `DialectRefused`."""
+        """The dialect with a region's code tables (`codes`) and field names (`fields`). Raises `DialectRefused`."""
         codes, names = region.get("codes") or {}, region.get("fields") or {}
         if not codes and not names:
             return self
@@ -158,7 +158,9 @@ def _check(table: Table, tables: Mapping[str, Table]) -> None:
     records = {field_.of for field_ in table.fields if field_.kind == "record"}
     kinds = {field_.kind for field_ in table.fields} - set(_READERS) - {"record", "code", "cause", "label", "joined"}
     if len(set(natives)) != len(natives) or records - set(tables) or kinds:
-        raise DialectRefused(f"field table {table.name}: a key twice, an unknown record or an unknown kind", code="DIA-012")
+        raise DialectRefused(
+            f"field table {table.name}: a key twice, an unknown record or an unknown kind", code="DIA-012"
+        )
 
 
 def _count(text: str) -> str:

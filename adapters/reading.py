@@ -120,7 +120,9 @@ class _Reading:
             self.refuse("DIA-002", place, "扩展应为对象", "the extension must be an object")
             return
         if not _canonical(carried):
-            self.refuse("DIA-002", place, "扩展只含文字、数组和对象", "the extension holds texts, lists and objects only")
+            self.refuse(
+                "DIA-002", place, "扩展只含文字、数组和对象", "the extension holds texts, lists and objects only"
+            )
             return
         self._overlay(table, out, carried, ())
 
@@ -144,7 +146,7 @@ class _Reading:
         if field is None or field.kind in {"record", "cause"}:
             return False
         try:
-            return coarse(self.dialect, field, exact) == given
+            return bool(coarse(self.dialect, field, exact) == given)
         except DialectRefused:
             return False
 
@@ -158,7 +160,9 @@ class _Reading:
                 continue
             expected = self.dialect.labels[field.of].get(key_of(value), "")
             if values.plain(label) != values.plain(expected):
-                self.refuse("DIA-005", f"{where}{name}", f"代码与名称不符：代码为“{expected}”", f"the code says {expected!r}")
+                self.refuse(
+                    "DIA-005", f"{where}{name}", f"代码与名称不符：代码为“{expected}”", f"the code says {expected!r}"
+                )
 
 
 def coarse(dialect: Dialect, field: Field, value: Any) -> Any:

@@ -103,7 +103,9 @@ def _integer(word: str) -> int | None:
 
 def split_list(text: str) -> list[str]:
     """Several values that were typed into one field: phones, ids (trap 9)."""
-    return [part for part in (trimmed(part) for part in re.split(r"[;；,，、/\n]", text)) if part and not is_nothing(part)]
+    return [
+        part for part in (trimmed(part) for part in re.split(r"[;；,，、/\n]", text)) if part and not is_nothing(part)
+    ]
 
 
 def read_base64(text: str) -> bytes:

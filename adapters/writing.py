@@ -48,7 +48,9 @@ def _value(dialect: Dialect, field: Field, value: Any, place: str) -> tuple[Any,
     if field.kind == "record":
         table = dialect.tables[field.of]
         if field.many:
-            return [_record(dialect, table, row, f"{place}[{index}]") for index, row in enumerate(value, start=1)], bool(value)
+            return [
+                _record(dialect, table, row, f"{place}[{index}]") for index, row in enumerate(value, start=1)
+            ], bool(value)
         return _record(dialect, table, value, place), True
     if field.kind == "cause":
         return dialect.codes[field.of].write(key_of(value)), set(value) == {"@version", "#text"}
@@ -73,5 +75,3 @@ def _take(rest: dict[str, Any], path: tuple[str, ...]) -> None:
     for depth in range(len(path) - 2, -1, -1):
         if not trail[depth + 1]:
             del trail[depth][path[depth]]
-
-

@@ -21,6 +21,9 @@ from gateway.xml import dsig
 SHA256 = "http://www.w3.org/2001/04/xmlenc#sha256"
 RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 ECDSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
+_MIN_BITS = 2048
+#: r and s, 32 bytes each.
+_P256_VALUE = 64
 _ALGORITHMS = {"rsa-sha256": RSA_SHA256, "ecdsa-p256-sha256": ECDSA_SHA256}
 
 
@@ -28,7 +31,9 @@ def sign(text: str, keys: Keys, subject: str) -> str:
     """The canonical document with the subject's signature as its last child. Raises `SettingRefused`, `NodeError`."""
     algorithm = _ALGORITHMS.get(keys.suite(subject))
     if algorithm is None:
-        raise SettingRefused(f"arbitration/hrss signs with RSA or ECDSA, {subject} has {keys.suite(subject)}", code="NOD-010")
+        raise SettingRefused(
+            f"arbitration/hrss signs with RSA or ECDSA, {subject} has {keys.suite(subject)}", code="NOD-010"
+        )
     digest = hashlib.sha256(text.encode()).digest()
     info = dsig.write_signed_info(signature_algorithm=algorithm, digest_algorithm=SHA256, digest=digest)
     value = keys.sign(subject, dsig.to_be_signed(info))
@@ -65,11 +70,13 @@ def _check(algorithm: str, value: bytes, data: bytes, certificate: x509.Certific
     try:
         if isinstance(key, rsa.RSAPublicKey) and algorithm == RSA_SHA256:
             key.verify(value, data, padding.PKCS1v15(), hashes.SHA256())
-        elif isinstance(key, ec.EllipticCurvePublicKey) and algorithm == ECDSA_SHA256 and len(value) == 64:
+        elif isinstance(key, ec.EllipticCurvePublicKey) and algorithm == ECDSA_SHA256 and len(value) == _P256_VALUE:
             pair = encode_dss_signature(int.from_bytes(value[:32], "big"), int.from_bytes(value[32:], "big"))
             key.verify(pair, data, ec.ECDSA(hashes.SHA256()))
         else:
-            raise AccessRefused("the signature's algorithm is not RSA-SHA256 or ECDSA-P256-SHA256 of the pinned key", code="ACC-024")
+            raise AccessRefused(
+                "the signature's algorithm is not RSA-SHA256 or ECDSA-P256-SHA256 of the pinned key", code="ACC-024"
+            )
     except InvalidSignature:
         raise AccessRefused("the document's signature does not hold", code="ACC-024") from None
 
@@ -81,6 +88,6 @@ def _certificate(pem: bytes) -> x509.Certificate:
     except ValueError as error:
         raise SettingRefused(f"the endpoint's certificate is no PEM: {error}", code="NOD-010") from None
     key = certificate.public_key()
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size < 2048:
+    if isinstance(key, rsa.RSAPublicKey) and key.key_size < _MIN_BITS:
         raise SettingRefused("the endpoint's certificate has an RSA key below 2048 bits", code="NOD-010")
     return certificate

@@ -32,11 +32,17 @@ CODES: Mapping[str, CodeMap] = {
     "party-type": CodeMap("party-type", {"10": "1", "20": "2", "30": "3"}),
     # AAC004: 1 男, 2 女, 9 未说明; unknown has no number of its own, its exact value travels in KZ.
     "sex": CodeMap("sex", {"1": "1", "2": "2", "9": "9", "男": "1", "女": "2"}, write={"0": "9"}),
-    "cert-type": CodeMap("cert-type", {code: code for code in lists.VALUES["cert-type"]} | {"居民身份证": "01", "身份证": "01"}),
+    "cert-type": CodeMap(
+        "cert-type", {code: code for code in lists.VALUES["cert-type"]} | {"居民身份证": "01", "身份证": "01"}
+    ),
     "cause": CodeMap("cause", causes.numbered(118601, version="2025") | causes.numbered(108601, version="2020")),
     # 不予受理 1xx, 不予制作 2xx, as the review form counts them.
-    "review-refuse": CodeMap("review-refuse", {f"1{index:02d}": code for index, code in enumerate(lists.VALUES["review-refuse"], start=1)}),
-    "not-issued": CodeMap("not-issued", {f"2{index:02d}": code for index, code in enumerate(lists.VALUES["not-issued"], start=1)}),
+    "review-refuse": CodeMap(
+        "review-refuse", {f"1{index:02d}": code for index, code in enumerate(lists.VALUES["review-refuse"], start=1)}
+    ),
+    "not-issued": CodeMap(
+        "not-issued", {f"2{index:02d}": code for index, code in enumerate(lists.VALUES["not-issued"], start=1)}
+    ),
 }
 #: 数据类型 of the head.
 KINDS = CodeMap("kind", {"1": "new", "2": "correct", "3": "void", "4": "out-of-band"})
@@ -71,7 +77,13 @@ def unswap_person(native: Native) -> Native:
     name, number = record.get("AAC003"), record.get("AAC147")
     if isinstance(name, str) and name.strip() in {"0", "1", "2", "9"}:
         raise DialectRefused("AAC003 holds a code where the name belongs", code="DIA-016")
-    if isinstance(name, str) and isinstance(number, str) and _ID.match(name.strip()) and number and not _ID.match(number.strip()):
+    if (
+        isinstance(name, str)
+        and isinstance(number, str)
+        and _ID.match(name.strip())
+        and number
+        and not _ID.match(number.strip())
+    ):
         record["AAC003"], record["AAC147"] = number, name
     return record
 

@@ -122,7 +122,7 @@ def _record(element: Any) -> Native:
         if value.strip():
             raise DialectRefused(f"{_local(element)} holds text where tags are expected", code="DIA-002")
         return {}
-    if isinstance(value, list):
+    if not isinstance(value, dict):
         raise DialectRefused(f"{_local(element)} holds rows where tags are expected", code="DIA-002")
     return value
 
@@ -144,5 +144,3 @@ def _value(element: Any) -> Any:
 
 def _local(element: Any) -> str:
     return str(element.tag).rpartition("}")[2]
-
-

@@ -44,8 +44,8 @@ PLANE_2: tuple[tuple[int, int, int], ...] = (
 )
 _SWAP = {pua: char for _, pua, char in MOVED} | {char: pua for _, pua, char in MOVED}
 _READ = _SWAP | {pua: char for _, pua, char in PLANE_2}
-#: Written as an XML character reference: their two-byte codes would be read as the character of plane 2.
-_PRIVATE = {pua: f"&#x{pua:X};" for _, pua, _ in PLANE_2}
+#: Private use positions are written as an XML character reference: their two-byte codes would be read as the character of plane 2.
+_WRITE: dict[int, int | str] = {**_SWAP, **{pua: f"&#x{pua:X};" for _, pua, _ in PLANE_2}}
 
 
 def decode(data: bytes) -> str:
@@ -58,4 +58,4 @@ def decode(data: bytes) -> str:
 
 def encode_xml(text: str) -> bytes:
     """XML text as GB 18030-2022; what the codec cannot carry unambiguously becomes a character reference."""
-    return text.translate(_SWAP | _PRIVATE).encode("gb18030", errors="xmlcharrefreplace")
+    return text.translate(_WRITE).encode("gb18030", errors="xmlcharrefreplace")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from adapters import attachments, dates, reading, values
+from adapters import attachments, control, dates, reading
 from adapters.arbitration.hrss import body_signature, document, soap
 from adapters.arbitration.hrss.codes import DIALECT, ERRORS, FILE_KEYS, KINDS
 from adapters.fields import Dialect
@@ -27,7 +27,9 @@ TRADES: Mapping[str, str] = {
     "ZC1111": "arbitration.ReviewClose",
 }
 #: Tags of the head: 系统代码, 交易代码, 流水号, 原流水号, 发送时间, 数据类型, 经办人, 办理时间, 受理编号, 测试标志.
-HEAD = frozenset({"SYSTEMCODE", "TRADECODE", "REQUEST_SN", "ORIGINAL_SN", "ZKE739", "ZKE740", "AAE011", "AAE036", "BAC001", "BAC099"})
+HEAD = frozenset(
+    {"SYSTEMCODE", "TRADECODE", "REQUEST_SN", "ORIGINAL_SN", "ZKE739", "ZKE740", "AAE011", "AAE036", "BAC001", "BAC099"}
+)
 FLOW = "arbitration-review"
 _MOUNTS = frozenset({"", "/", "/nwsReceive"})
 
@@ -68,22 +70,27 @@ def read(request: NativeRequest, endpoint: PartnerEndpoint) -> Draft:
     dialect = dialect_of(endpoint)
     files = body.pop("FJ", None)
     payload = reading.read(dialect, message_type, body)
-    kind = KINDS.read(_text(head, "ZKE740") or "1")
-    number = _text(body, "BZX001") if message_type == "arbitration.ReviewAccept" else ""
-    own = (("ArbitrationIntakeNumber", _text(head, "BAC001")), ("ArbitrationReviewNumber", _text(body, "BZP005")))
+    kind = KINDS.read(control.text(head, "ZKE740") or "1")
+    number = control.text(body, "BZX001") if message_type == "arbitration.ReviewAccept" else ""
+    own = (
+        ("ArbitrationIntakeNumber", control.text(head, "BAC001")),
+        ("ArbitrationReviewNumber", control.text(body, "BZP005")),
+    )
     return Draft(
         message_type=message_type,
         payload=payload,
-        native_key=_needed(head, "REQUEST_SN"),
+        native_key=control.needed(head, "REQUEST_SN"),
         refers=tuple((name, text) for name, text in own if text),
         references=(("ArbitrationReviewNumber", number),) if number else (),
         flow=FLOW,
         kind=kind,
-        corrects=_needed(head, "ORIGINAL_SN") if kind in {"correct", "void"} else "",
-        actor=_text(head, "AAE011"),
-        occurred_at=_moment(_text(head, "AAE036")),
-        documents=attachments.read(files if isinstance(files, list) or files is None else [files], FILE_KEYS, dialect.codes["document"]),
-        test=_text(head, "BAC099") in {"1", "true"},
+        corrects=control.needed(head, "ORIGINAL_SN") if kind in {"correct", "void"} else "",
+        actor=control.text(head, "AAE011"),
+        occurred_at=_moment(control.text(head, "AAE036")),
+        documents=attachments.read(
+            files if isinstance(files, list) or files is None else [files], FILE_KEYS, dialect.codes["document"]
+        ),
+        test=control.text(head, "BAC099") in {"1", "true"},
     )
 
 
@@ -108,7 +115,9 @@ def answer(draft: Draft | None, result: Receipt | Exception, endpoint: PartnerEn
         text = str(error) if error.fault == "sender" else "系统暂不可用，请稍后重试"
         findings = [{"BAC103": found.code, "BAC104": found.xpath, "BAC105": found.text_zh} for found in error.findings]
         head = {"rc": ERRORS.get(error.code.partition("-")[0], ERRORS["NOD"]), "rm": text[:1000]}
-        body = {"responsedata": {"REQUEST_SN": serial, "BAC103": error.code, **({"BAC106": findings} if findings else {})}}
+        body = {
+            "responsedata": {"REQUEST_SN": serial, "BAC103": error.code, **({"BAC106": findings} if findings else {})}
+        }
     data = document.encode(document.write("response", head, body), encoding_of(endpoint))
     return NativeAnswer(status=200, media_type="text/xml; charset=utf-8", body=soap.write_answer(data))
 
@@ -127,22 +136,10 @@ def _check_head(head: Mapping[str, Any], system_code: str, trade_code: str) -> N
     """The signed head must say what the unsigned call around it says."""
     unknown = set(head) - HEAD
     if unknown:
-        raise DialectRefused(f"head.{sorted(unknown)[0]}: the dialect has no such tag", code="DIA-003")
+        raise DialectRefused(f"head.{min(unknown)}: the dialect has no such tag", code="DIA-003")
     for tag, given in (("SYSTEMCODE", system_code), ("TRADECODE", trade_code)):
-        if _text(head, tag) != given:
+        if control.text(head, tag) != given:
             raise DialectRefused(f"head.{tag} contradicts the SOAP call", code="DIA-004")
-
-
-def _text(native: Mapping[str, Any], tag: str) -> str:
-    value = native.get(tag)
-    return "" if not isinstance(value, str) or values.is_nothing(value) else values.trimmed(value)
-
-
-def _needed(head: Mapping[str, Any], tag: str) -> str:
-    value = _text(head, tag)
-    if not 1 <= len(value) <= 100:
-        raise DialectRefused(f"head.{tag} must be a text of 1 to 100 characters", code="DIA-015")
-    return value
 
 
 def _moment(text: str) -> datetime | None:

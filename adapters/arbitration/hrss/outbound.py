@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
-from adapters import attachments, dates, writing
+from adapters import attachments, dates, http_status, writing
 from adapters.arbitration.hrss import body_signature, document, soap
 from adapters.arbitration.hrss.codes import ANSWERS, DIALECT, FILE_KEYS, KINDS, RECEIPTS
 from adapters.arbitration.hrss.inbound import dialect_of, encoding_of
@@ -29,7 +30,9 @@ def write(parcel: Parcel, endpoint: PartnerEndpoint, keys: Keys, *, now: datetim
     """The signed call for a message or a receipt. Raises `DialectRefused`, `UnknownCode`, `SettingRefused`."""
     trade = RECEIPT_TRADE if parcel.receipt else TRADES.get(parcel.header.message_type)
     if trade is None:
-        raise DialectRefused(f"arbitration/hrss does not carry {parcel.header.message_type}; see adapters/README.md", code="DIA-013")
+        raise DialectRefused(
+            f"arbitration/hrss does not carry {parcel.header.message_type}; see adapters/README.md", code="DIA-013"
+        )
     system_code = str(endpoint.settings.get("system_code") or "GATEWAY")
     head, body = _receipt(parcel) if parcel.receipt else _message(parcel, endpoint)
     head = {"systemCode": system_code, "tradeCode": trade, **head}
@@ -46,9 +49,10 @@ def write(parcel: Parcel, endpoint: PartnerEndpoint, keys: Keys, *, now: datetim
 
 def read_outcome(status: int, body: bytes) -> Outcome:
     """What the institution answered, in any of the envelopes of the field (domain.md §5.1). Raises `DialectRefused`."""
-    if status >= 502 or status == 429:
+    # A SOAP Fault comes with 500: it is read, the body says whose fault it is.
+    if http_status.try_again(status) and status != HTTPStatus.INTERNAL_SERVER_ERROR:
         return Outcome(taken=False, native_code=str(status), native_text="HTTP", retryable=True)
-    if status in {401, 403}:
+    if http_status.no_entry(status):
         return Outcome(taken=False, native_code=str(status), native_text="the institution refused our credential")
     if body[:200].lstrip().lower().startswith((b"<!doctype html", b"<html")):
         return Outcome(taken=False, native_code="html", native_text="the institution's system answered with a page")

@@ -36,7 +36,9 @@ def write_call(system_code: str, trade_code: str, document: bytes) -> bytes:
 def write_answer(document: bytes) -> bytes:
     """The response of the method."""
     data = base64.b64encode(document).decode("ascii")
-    return _wrap(f'<n:nwsReceiveResponse xmlns:n="{NAMESPACE}"><nwsReceiveReturn>{data}</nwsReceiveReturn></n:nwsReceiveResponse>')
+    return _wrap(
+        f'<n:nwsReceiveResponse xmlns:n="{NAMESPACE}"><nwsReceiveReturn>{data}</nwsReceiveReturn></n:nwsReceiveResponse>'
+    )
 
 
 def read_call(body: bytes) -> tuple[str, str, bytes]:
@@ -61,7 +63,13 @@ def payload(text: str) -> bytes:
     """The document in a text: base64, gzip in base64, or the XML itself, escaped once or twice (domain.md §5.3 trap 11)."""
     word = values.trimmed(text)
     if word.startswith("&lt;"):
-        word = word.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&apos;", "'").replace("&amp;", "&")
+        word = (
+            word.replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&quot;", '"')
+            .replace("&apos;", "'")
+            .replace("&amp;", "&")
+        )
     if word.startswith("<"):
         return word.encode()
     data = values.read_base64(word)
@@ -92,7 +100,7 @@ def _read(body: bytes, method: str) -> Mapping[str, str]:
         raise DialectRefused(f"a body of {len(body)} bytes is past the limit", code="DIA-001")
     reader = _Reader(method)
     try:
-        reader.parser.Parse(body, True)
+        reader.parser.Parse(body, True)  # noqa: FBT003 - expat takes it by position alone
     except (expat.ExpatError, ValueError, LookupError):
         raise DialectRefused("the body is no SOAP envelope", code="DIA-001") from None
     if not reader.found:
@@ -123,7 +131,7 @@ class _Reader:
         self.path.append(local)
         if len(self.path) > _DEPTH:
             raise DialectRefused("the SOAP envelope nests too deep", code="DIA-001")
-        if self.path[:2] == ["Envelope", "Body"] and len(self.path) == 3 and local in {self.method, "Fault"}:
+        if self.path in (["Envelope", "Body", self.method], ["Envelope", "Body", "Fault"]):
             self.found = True
         if self._leaf():
             if local in self.texts:
@@ -135,7 +143,7 @@ class _Reader:
 
     def _data(self, text: str) -> None:
         if self._leaf():
-            self.texts[self.path[3]] += text
+            self.texts[self.path[-1]] += text
 
     def _leaf(self) -> bool:
-        return len(self.path) == 4 and self.path[:2] == ["Envelope", "Body"] and self.path[2] in {self.method, "Fault"}
+        return self.path[:-1] in (["Envelope", "Body", self.method], ["Envelope", "Body", "Fault"])

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from http import HTTPStatus
 from typing import Literal
 
+from adapters import http_status
 from gateway.errors import AccessRefused, DialectRefused, UnreadableEnvelope
 from gateway.model.receipt import Receipt
 from gateway.ports import Draft, Keys, NativeAnswer, NativeCall, NativeRequest, Outcome, Parcel, PartnerEndpoint
@@ -37,18 +39,22 @@ class CanonicalHttps:
 
     def credential(self, request: NativeRequest) -> str:
         """There is none here. Raises `AccessRefused` saying where envelopes are taken."""
+        del request  # no header of it is a credential
         raise AccessRefused(_ENTRY, code="ACC-025")
 
     def authenticate(self, request: NativeRequest, endpoint: PartnerEndpoint, *, now: datetime) -> Mapping[str, str]:
         """Raises `AccessRefused` as `credential` does."""
+        del request, endpoint, now  # as above
         raise AccessRefused(_ENTRY, code="ACC-025")
 
     def read(self, request: NativeRequest, endpoint: PartnerEndpoint) -> Draft:
         """Raises `DialectRefused`: a signed envelope needs no draft."""
+        del request, endpoint  # as above
         raise DialectRefused(_ENTRY, code="DIA-013")
 
     def answer(self, draft: Draft | None, result: Receipt | Exception, endpoint: PartnerEndpoint) -> NativeAnswer:
         """The signed receipt, or the refusal's text."""
+        del draft, endpoint  # the receipt says it all
         if isinstance(result, Receipt):
             return NativeAnswer(status=202, media_type="application/xml", body=result.xml)
         return NativeAnswer(status=403, media_type="text/plain; charset=utf-8", body=str(result).encode())
@@ -67,12 +73,19 @@ class CanonicalHttps:
         """2xx is taken, with the number that a receipt in the body names; a rejecting receipt is a refusal whatever the status."""
         del headers, endpoint  # the status and the body say it all
         kind, reference, code = _receipt(body)
-        if status >= 500 or status in {408, 429}:
+        if http_status.try_again(status):
             return Outcome(taken=False, native_code=str(status), native_text="HTTP", retryable=True)
         if kind and kind not in _TAKEN:
-            return Outcome(taken=False, native_ref=reference, native_code=code or kind, native_text=f"the partner's receipt is {kind}")
-        if 200 <= status < 300:
-            return Outcome(taken=True, native_ref=reference, native_code=kind, repeated=status == 208)
+            return Outcome(
+                taken=False,
+                native_ref=reference,
+                native_code=code or kind,
+                native_text=f"the partner's receipt is {kind}",
+            )
+        if http_status.taken(status):
+            return Outcome(
+                taken=True, native_ref=reference, native_code=kind, repeated=status == HTTPStatus.ALREADY_REPORTED
+            )
         return Outcome(taken=False, native_code=str(status), native_text="HTTP")
 
 

@@ -26,17 +26,45 @@ _DIGITS = ("classification", "answer", "id-state", "authority", "term-start", "s
            "extension")  # fmt: skip
 _SAME = ("party-type", "nation", "nature", "matter", "body-type", "stage", "performance", "reject", "recusal", "termination",
          "close-mode", "designation-type", "change", "withdrawal")  # fmt: skip
-_ROLE_WORDS = {"申请人": "applicant", "被申请人": "respondent", "第三人": "third-party", "原告": "plaintiff", "被告": "defendant"}
+_ROLE_WORDS = {
+    "申请人": "applicant",
+    "被申请人": "respondent",
+    "第三人": "third-party",
+    "原告": "plaintiff",
+    "被告": "defendant",
+}
 
 #: 身份证 1, 其他 255 (domain.md §3.15, court e-service); what has no number of its own is 255, its exact kind travels in KZSX.
 _CERT = CodeMap(
     "cert-type",
-    {"1": "01", "2": "08", "3": "04", "4": "05", "5": "06", "6": "07", "255": "99", "身份证": "01", "居民身份证": "01", "护照": "08"},
+    {
+        "1": "01",
+        "2": "08",
+        "3": "04",
+        "4": "05",
+        "5": "06",
+        "6": "07",
+        "255": "99",
+        "身份证": "01",
+        "居民身份证": "01",
+        "护照": "08",
+    },
     write={code: "255" for code in lists.VALUES["cert-type"] if code not in {"01", "04", "05", "06", "07", "08"}},
 )
 _SEX = CodeMap(
     "sex",
-    {"1": "1", "2": "2", "0": "0", "9": "9", "男": "1", "女": "2", "09_00003-1": "1", "09_00003-2": "2", "1-男": "1", "2-女": "2"},
+    {
+        "1": "1",
+        "2": "2",
+        "0": "0",
+        "9": "9",
+        "男": "1",
+        "女": "2",
+        "09_00003-1": "1",
+        "09_00003-2": "2",
+        "1-男": "1",
+        "2-女": "2",
+    },
 )
 _CAUSE = CodeMap("cause", causes.numbered(9130, version="2025") | causes.numbered(9030, version="2020"))
 
@@ -64,7 +92,14 @@ ERRORS: Mapping[str, str] = {
     "REQ": "4002", "BUS": "5002", "PRK": "5003", "PAR": "5004", "NOD": "5000",
 }  # fmt: skip
 #: The court's answer code → what it means for a delivery; any other is a refusal.
-ANSWERS: Mapping[str, str] = {"0": "taken", "200": "taken", "1001": "repeated", "5000": "later", "5003": "later", "4290": "later"}
+ANSWERS: Mapping[str, str] = {
+    "0": "taken",
+    "200": "taken",
+    "1001": "repeated",
+    "5000": "later",
+    "5003": "later",
+    "4290": "later",
+}
 FILE_KEYS = attachments.Keys(kind="WSLX", name="WJMC", media="WJLX", size="WJDX", data="WJNR")
 
 DIALECT = Dialect(

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from adapters import attachments, dates, json_body, writing
+from adapters import attachments, dates, http_status, json_body, writing
 from adapters.court.platform import request_signature
 from adapters.court.platform.codes import ANSWERS, DIALECT, FILE_KEYS, KINDS, RECEIPTS
 from adapters.court.platform.inbound import dialect_of
@@ -48,7 +48,9 @@ def write(parcel: Parcel, endpoint: PartnerEndpoint, keys: Keys, *, now: datetim
     """The signed call for a message or a receipt. Raises `DialectRefused`, `UnknownCode`, `SettingRefused`."""
     path = RECEIPT_PATH if parcel.receipt else PATHS.get(parcel.header.message_type)
     if path is None:
-        raise DialectRefused(f"court/platform does not carry {parcel.header.message_type}; see adapters/README.md", code="DIA-013")
+        raise DialectRefused(
+            f"court/platform does not carry {parcel.header.message_type}; see adapters/README.md", code="DIA-013"
+        )
     native = _receipt(parcel) if parcel.receipt else _message(parcel, endpoint)
     changed = (endpoint.settings.get("region") or {}).get("paths") or {}
     path = changed.get(parcel.header.message_type if not parcel.receipt else "receipt", path)
@@ -64,9 +66,9 @@ def write(parcel: Parcel, endpoint: PartnerEndpoint, keys: Keys, *, now: datetim
 def read_outcome(status: int, body: bytes) -> Outcome:
     """What the court answered; "-1" and a login page are failures though they come with HTTP 200 (domain.md §5.1)."""
     text = body.decode("utf-8", errors="replace").strip()
-    if status >= 500 or status == 429:
+    if http_status.try_again(status):
         return Outcome(taken=False, native_code=str(status), native_text="HTTP", retryable=True)
-    if status in {401, 403}:
+    if http_status.no_entry(status):
         return Outcome(taken=False, native_code=str(status), native_text="the court refused our credential")
     if text.strip('"') == "-1":
         return Outcome(taken=False, native_code="-1", native_text="the court's platform answered -1")
@@ -158,5 +160,8 @@ def _sign(data: bytes, endpoint: PartnerEndpoint, keys: Keys) -> str:
         return request_signature.sign(data, endpoint.secret)
     subject = str(endpoint.settings.get("signing_subject") or endpoint.participant)
     if not keys.has(subject) or keys.suite(subject) != "rsa-sha256":
-        raise SettingRefused("court/platform needs an RSA key: as the endpoint's secret (PEM), or held for signing_subject", code="NOD-010")
+        raise SettingRefused(
+            "court/platform needs an RSA key: as the endpoint's secret (PEM), or held for signing_subject",
+            code="NOD-010",
+        )
     return base64.b64encode(keys.sign(subject, data)).decode("ascii")

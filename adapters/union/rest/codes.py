@@ -29,8 +29,12 @@ CODES: Mapping[str, CodeMap] = {
         "party-role", {value.upper().replace("-", "_"): value for value in lists.VALUES["party-role"]} | _ROLE_WORDS
     ),
     "party-type": CodeMap("party-type", {"PERSON": "1", "COMPANY": "2", "OTHER": "3", "1": "1", "2": "2", "3": "3"}),
-    "sex": CodeMap("sex", {"MALE": "1", "FEMALE": "2", "UNKNOWN": "0", "UNSTATED": "9", "男": "1", "女": "2", "1": "1", "2": "2"}),
-    "cert-type": CodeMap("cert-type", {"ID_CARD": "01", "PASSPORT": "08"} | {code: code for code in lists.VALUES["cert-type"]}),
+    "sex": CodeMap(
+        "sex", {"MALE": "1", "FEMALE": "2", "UNKNOWN": "0", "UNSTATED": "9", "男": "1", "女": "2", "1": "1", "2": "2"}
+    ),
+    "cert-type": CodeMap(
+        "cert-type", {"ID_CARD": "01", "PASSPORT": "08"} | {code: code for code in lists.VALUES["cert-type"]}
+    ),
     "disputeType": CodeMap("disputeType", _DISPUTE_TYPES),
 }
 KINDS = CodeMap("kind", {"NEW": "new", "CORRECT": "correct", "VOID": "void", "OUT_OF_BAND": "out-of-band"})

@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Mapping
 from typing import Any
 
-from adapters import attachments, dates, json_body, reading, values
+from adapters import attachments, control, dates, json_body, reading
 from adapters.fields import Dialect
 from adapters.union.rest.codes import DIALECT, ERRORS, FILE_KEYS, KINDS
 from gateway.errors import AccessRefused, DialectRefused, GatewayError
@@ -44,7 +44,18 @@ PATHS: Mapping[str, str] = {
 }
 #: Keys of the call itself, beside those of the message.
 CONTROL = frozenset(
-    {"rev", "kind", "correctsRev", "sentAt", "operator", "occurredAt", "attachments", "applicationNo", "arbitrationCode", "test"}
+    {
+        "rev",
+        "kind",
+        "correctsRev",
+        "sentAt",
+        "operator",
+        "occurredAt",
+        "attachments",
+        "applicationNo",
+        "arbitrationCode",
+        "test",
+    }
 )
 MEDIATION, REVIEW = "designated-mediation", "arbitration-review"
 
@@ -74,29 +85,29 @@ def read(request: NativeRequest, endpoint: PartnerEndpoint) -> Draft:
         raise DialectRefused(f"this interface has no {request.method} {request.path}", code="DIA-013")
     dialect = dialect_of(endpoint)
     native = json_body.read_object(request.body)
-    control = {key: native.pop(key) for key in CONTROL if key in native}
+    call = {key: native.pop(key) for key in CONTROL if key in native}
     payload = reading.read(dialect, message_type, native)
-    kind = KINDS.read(_text(control, "kind") or "NEW")
+    kind = KINDS.read(control.text(call, "kind") or "NEW")
     review = message_type.startswith("arbitration.")
     opening = message_type == "arbitration.ReviewApply"
-    intake = _needed(native, dialect.name_of("intakeNo"))
-    application = (("ApplicationNumber", _needed(control, "applicationNo")),) if review else ()
-    occurred = dates.read_instant(_text(control, "occurredAt")) if _text(control, "occurredAt") else None
+    intake = control.needed(native, dialect.name_of("intakeNo"))
+    application = (("ApplicationNumber", control.needed(call, "applicationNo")),) if review else ()
+    occurred = dates.read_instant(control.text(call, "occurredAt")) if control.text(call, "occurredAt") else None
     return Draft(
         message_type=message_type,
         payload=payload,
-        native_key=f"{intake}/{_needed(control, 'rev')}",
-        receiver=_receiver(control, endpoint) if opening else "",
+        native_key=f"{intake}/{control.needed(call, 'rev')}",
+        receiver=_receiver(call, endpoint) if opening else "",
         # A message of a running review is found by its application number alone: the intake number names the mediation.
         refers=application if review and not opening else _numbers(native, dialect),
         references=application if opening else (),
         flow=REVIEW if review else MEDIATION,
         kind=kind,
-        corrects=f"{intake}/{_needed(control, 'correctsRev')}" if kind in {"correct", "void"} else "",
-        actor=_text(control, "operator"),
+        corrects=f"{intake}/{control.needed(call, 'correctsRev')}" if kind in {"correct", "void"} else "",
+        actor=control.text(call, "operator"),
         occurred_at=dates.moment_of(occurred) if occurred else None,
-        documents=attachments.read(control.get("attachments"), FILE_KEYS, dialect.codes["document"]),
-        test=_text(control, "test") in {"1", "true"},
+        documents=attachments.read(call.get("attachments"), FILE_KEYS, dialect.codes["document"]),
+        test=control.text(call, "test") in {"1", "true"},
     )
 
 
@@ -110,17 +121,22 @@ def answer(draft: Draft | None, result: Receipt | Exception) -> NativeAnswer:
             "key": draft.native_key if draft else "",
             "acceptedAt": dates.write_instant(result.issued_at.isoformat(), DIALECT.instant_form),
             "deadlines": [
-                {"timer": due.timer, "due": dates.write_instant(due.due.isoformat(), DIALECT.instant_form)} for due in result.due_dates
+                {"timer": due.timer, "due": dates.write_instant(due.due.isoformat(), DIALECT.instant_form)}
+                for due in result.due_dates
             ],
         }
         return _json(200, taken)
     error = result if isinstance(result, GatewayError) else GatewayError("not available now")
     status, code = ERRORS.get(error.code.partition("-")[0], ERRORS["NOD"])
     findings = [
-        {"code": found.code, "field": found.xpath, "message": found.text_zh, "mend": found.mend_zh} for found in error.findings
+        {"code": found.code, "field": found.xpath, "message": found.text_zh, "mend": found.mend_zh}
+        for found in error.findings
     ]
     text = str(error) if error.fault == "sender" else "系统暂不可用，请稍后重试"
-    return _json(status, {"success": False, "errorCode": code, "errorMessage": text, "gatewayCode": error.code, "errors": findings})
+    return _json(
+        status,
+        {"success": False, "errorCode": code, "errorMessage": text, "gatewayCode": error.code, "errors": findings},
+    )
 
 
 def dialect_of(endpoint: PartnerEndpoint) -> Dialect:
@@ -132,31 +148,21 @@ def _api_key(request: NativeRequest) -> str:
     return next((value for name, value in request.headers.items() if name.lower() == "x-api-key"), "")
 
 
-def _receiver(control: Mapping[str, Any], endpoint: PartnerEndpoint) -> str:
+def _receiver(call: Mapping[str, Any], endpoint: PartnerEndpoint) -> str:
     """The institution that the application goes to."""
-    named = _needed(control, "arbitrationCode")
+    named = control.needed(call, "arbitrationCode")
     receiver: str = (endpoint.settings.get("receivers") or {}).get(named, named)
     if not is_participant(receiver):
-        raise DialectRefused(f"arbitrationCode {named!r} is no participant and not in the endpoint's receivers", code="DIA-014")
+        raise DialectRefused(
+            f"arbitrationCode {named!r} is no participant and not in the endpoint's receivers", code="DIA-014"
+        )
     return receiver
 
 
 def _numbers(native: Mapping[str, Any], dialect: Dialect) -> tuple[tuple[str, str], ...]:
     wanted = (("intakeNo", "UnionIntakeNumber"), ("preMediationNo", "PreMediationNumber"), ("caseMark", "CaseMark"))
-    found = ((kind, _text(native, dialect.name_of(key))) for key, kind in wanted)
+    found = ((kind, control.text(native, dialect.name_of(key))) for key, kind in wanted)
     return tuple((kind, text) for kind, text in found if text)
-
-
-def _text(native: Mapping[str, Any], key: str) -> str:
-    value = native.get(key)
-    return "" if not isinstance(value, str) or values.is_nothing(value) else values.trimmed(value)
-
-
-def _needed(native: Mapping[str, Any], key: str) -> str:
-    value = _text(native, key)
-    if not 1 <= len(value) <= 100:
-        raise DialectRefused(f"{key} must be a text of 1 to 100 characters", code="DIA-015")
-    return value
 
 
 def _json(status: int, value: dict[str, Any]) -> NativeAnswer:

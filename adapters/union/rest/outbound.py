@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from adapters import attachments, dates, json_body, writing
+from adapters import attachments, dates, http_status, json_body, writing
 from adapters.union.rest.codes import ANSWERS, DIALECT, FILE_KEYS, KINDS
 from adapters.union.rest.inbound import dialect_of
 from gateway.errors import DialectRefused, SettingRefused
@@ -38,22 +38,27 @@ def write(parcel: Parcel, endpoint: PartnerEndpoint) -> NativeCall:
     if path is None:
         raise DialectRefused(f"union/rest does not carry {name}; see adapters/README.md", code="DIA-013")
     if not endpoint.secret:
-        raise SettingRefused("union/rest needs the API key that the station's system gave out, as the endpoint's secret", code="NOD-010")
+        raise SettingRefused(
+            "union/rest needs the API key that the station's system gave out, as the endpoint's secret", code="NOD-010"
+        )
     native = _receipt(parcel) if parcel.receipt else _message(parcel, endpoint)
     changed = (endpoint.settings.get("region") or {}).get("paths") or {}
     return NativeCall(
         method="POST",
         url=endpoint.url.rstrip("/") + changed.get(name, path),
-        headers=(("Content-Type", "application/json; charset=utf-8"), ("X-Api-Key", endpoint.secret.decode("ascii", errors="replace"))),
+        headers=(
+            ("Content-Type", "application/json; charset=utf-8"),
+            ("X-Api-Key", endpoint.secret.decode("ascii", errors="replace")),
+        ),
         body=json_body.write_object(native),
     )
 
 
 def read_outcome(status: int, body: bytes) -> Outcome:
     """What the station's system answered. Raises `DialectRefused` for an answer without `success`."""
-    if status in {401, 403}:
+    if http_status.no_entry(status):
         return Outcome(taken=False, native_code=str(status), native_text="the station's system refused our key")
-    if status >= 500 or status == 429:
+    if http_status.try_again(status):
         return Outcome(taken=False, native_code=str(status), native_text="HTTP", retryable=True)
     answer = json_body.read_object(body)
     success = answer.get("success")
@@ -86,7 +91,9 @@ def _message(parcel: Parcel, endpoint: PartnerEndpoint) -> dict[str, Any]:
     optional = {
         "correctsNo": header.supersedes,
         "stationIntakeNo": parcel.numbers.get("UnionIntakeNumber"),
-        "applicationNo": parcel.numbers.get("ApplicationNumber") if header.message_type.startswith("arbitration.") else None,
+        "applicationNo": parcel.numbers.get("ApplicationNumber")
+        if header.message_type.startswith("arbitration.")
+        else None,
         "operator": header.actor,
         "occurredAt": dates.write_instant(header.occurred_at.isoformat(), _FORM) if header.occurred_at else None,
         "acceptedAt": dates.write_instant(parcel.accepted_at.isoformat(), _FORM) if parcel.accepted_at else None,
