@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.errors import NotFound
 from gateway.flow import deliver, native, receive, relay, replay, retrieve, trace, watch
@@ -16,6 +16,9 @@ from gateway.model.ledger import AttachmentRow, Change, Deadline, Delivery, Read
 from gateway.model.receipt import Receipt
 from gateway.ports import NativeAnswer, NativeRequest, Record
 from gateway.signing import receipts
+
+#: Refusals that a registry entry can mend: an unknown sender, or a node that does not speak for it yet.
+STRANGERS = frozenset({"SIG-046", "BUS-011"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +68,16 @@ class Services:
         subject = await self.node.learn(xml)
         if subject:
             await self.arrived(f"registry:{subject}")
+            await self._retry_strangers()
         return bool(subject)
+
+    async def _retry_strangers(self) -> None:
+        """Transfers of a sender or node that the registry did not know: bounded failure records, tried again (protocol.md §4)."""
+        for group in await self.node.ledger.failure_groups(stage="receive", open_only=True):
+            if group.code in STRANGERS:
+                for failure in await self.node.ledger.failures_in(group.fingerprint, limit=500):
+                    await receive.take(failure.original, (), self.node)
+                    await self.keep("registry.retried", replace(failure, state="resolved"))
 
     async def prune(self) -> int:
         """Remove what has its own end: bounded failure records, used nonces."""

@@ -58,12 +58,12 @@ def _description(app: FastAPI) -> dict[str, Any]:
     for path, methods in described["paths"].items():
         for method, operation in methods.items():
             if (
-                path.startswith("/v1/")
-                and (path, method) != ("/v1/messages", "post")
+                (path.startswith("/v1/")
+                and (path, method) != ("/v1/messages", "post"))
                 or path in ("/readyz", "/metrics")
             ):
                 operation["security"] = [{"token": []}]
-            if path not in ("/healthz",):
+            if path != "/healthz":
                 _may_be_refused(operation)
     described["paths"] = dict(sorted(described["paths"].items()))
     return described

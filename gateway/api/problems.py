@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 import orjson
@@ -47,16 +48,16 @@ def problem(error: GatewayError, table: ErrorTable) -> Response:
         "title_zh": row.title_zh if row else error.code,
         "status": status,
         "code": error.code,
-        "detail": str(error) if status != 503 else "",
+        "detail": str(error) if status != HTTPStatus.SERVICE_UNAVAILABLE else "",
         "mend": row.mend_en if row else "",
         "mend_zh": row.mend_zh if row else "",
         "retryable": error.retryable,
         "findings": [shown(finding) for finding in error.findings],
     }
     headers = {"sct-code": error.code}
-    if status == 503:
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["retry-after"] = "5"
-    if status == 401:
+    if status == HTTPStatus.UNAUTHORIZED:
         headers["www-authenticate"] = "Bearer"
     return Response(orjson.dumps(body), status_code=status, media_type=MEDIA_TYPE, headers=headers)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from gateway.api.access import Gate
 from gateway.errors import AttachmentRefused
 from gateway.services import Services
+
+_SHA256 = re.compile(r"[0-9a-f]{64}\Z")
 
 
 def attachment_routes(services: Services, gate: Gate) -> APIRouter:
@@ -34,7 +38,7 @@ def attachment_routes(services: Services, gate: Gate) -> APIRouter:
 
 
 def _digest(sha256: str) -> None:
-    if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
+    if _SHA256.match(sha256) is None:
         raise AttachmentRefused(
             "an attachment is named by its SHA-256 in 64 lower-case hexadecimal digits", code="ATT-003"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Query, Request
@@ -33,7 +33,7 @@ def failure_routes(services: Services, gate: Gate) -> APIRouter:
         stage: str = "",
         code: str = "",
         participant: str = "",
-        open: bool = Query(default=False),  # noqa: A002, FBT001 - the query's own word
+        open: Annotated[bool, Query()] = False,  # noqa: A002 - the query's own word
     ) -> list[dict[str, Any]]:
         """One row a cause; the fingerprint does not move from run to run."""
         await gate.caller(request, "failures")
@@ -44,7 +44,7 @@ def failure_routes(services: Services, gate: Gate) -> APIRouter:
 
     @router.get("/failures/{fingerprint}", summary="The members of a group")
     async def members(
-        request: Request, fingerprint: str, after: str = "", limit: int = Query(100, ge=1, le=500)
+        request: Request, fingerprint: str, after: str = "", limit: Annotated[int, Query(ge=1, le=500)] = 100
     ) -> list[dict[str, Any]]:
         """In order of their ids, `after` the last one seen; without the original bytes."""
         await gate.caller(request, "failures")

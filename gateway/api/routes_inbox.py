@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
@@ -15,7 +15,7 @@ def inbox_routes(services: Services, gate: Gate) -> APIRouter:
     router = APIRouter(prefix="/v1/inbox", tags=["inbox"])
 
     @router.get("", summary="What waits for the caller's participant")
-    async def waiting(request: Request, limit: int = Query(50, ge=1, le=200)) -> list[dict[str, Any]]:
+    async def waiting(request: Request, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> list[dict[str, Any]]:
         """Oldest first in each conversation; the bytes are at /v1/messages/{id}/raw."""
         caller = await gate.caller(request, "inbox")
         found = await services.inbox(caller.participant, limit=limit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Query, Request
@@ -67,9 +67,9 @@ def _registry(router: APIRouter, services: Services, gate: Gate) -> None:
     async def deadlines(
         request: Request,
         state: str = "armed",
-        before_us: int | None = Query(None, alias="before"),
+        before_us: Annotated[int | None, Query(alias="before")] = None,
         conversation: str = "",
-        limit: int = Query(100, ge=1, le=1000),
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> list[dict[str, Any]]:
         """Nearest first; `before` in microseconds UTC."""
         await gate.caller(request, "read")

@@ -45,9 +45,8 @@ def extend(
 
 def broken(facts: Iterable[Fact]) -> int | None:
     """The seq of the first fact that does not follow from the one before, or None where the chain holds."""
-    previous, seq = "", 0
-    for fact in facts:
-        seq += 1
+    previous = ""
+    for seq, fact in enumerate(facts, start=1):
         if fact.seq != seq or fact.previous != previous or digest(fact) != fact.digest:
             return fact.seq
         previous = fact.digest

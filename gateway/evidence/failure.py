@@ -25,7 +25,7 @@ class Subject:
 
 def fingerprint(stage: str, code: str, rule: str, participant: str, schema_version: str) -> str:
     """32 hexadecimal digits over the cause alone: no text, time, id or stack trace."""
-    return hashlib.sha256("\n".join((stage, code, rule, participant, schema_version)).encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{stage}\n{code}\n{rule}\n{participant}\n{schema_version}".encode()).hexdigest()[:32]
 
 
 def record(

@@ -20,7 +20,6 @@ class Arrival:
     verified: Verified
     accepted: Receipt
     transfer: bytes
-    headers: tuple[tuple[str, str], ...]
     began: int
 
     @property

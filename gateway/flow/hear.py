@@ -17,15 +17,14 @@ from gateway.model.receipt import RECIPIENT_NODE_KINDS, SENDER_NODE_KINDS, Recei
 from gateway.signing import receipts
 
 
-async def hear(
-    xml: bytes, headers: tuple[tuple[str, str], ...], node: Node, *, transfer: bytes, parked: bool = False
-) -> None:
+async def hear(xml: bytes, headers: tuple[tuple[str, str], ...], node: Node, *, transfer: bytes) -> None:
     """Store a receipt and let it take effect; one that is stored already changes nothing.
 
     Raises `TransferRefused` where the issuer may not say this; parks where the message or its process is unknown here.
     """
     receipt = receipts.verify(xml, node.trust, limits=node.limits)
-    bus_headers.check_receipt(headers, receipt)
+    if headers:
+        bus_headers.check_receipt(headers, receipt)
     _entitled(receipt, node)
     key = park.Key(
         sender=receipt.sender,
@@ -84,9 +83,17 @@ def _entitled(receipt: Receipt, node: Node) -> None:
 def _expected_here(receipt: Receipt, survey: Survey, node: Node) -> None:
     """A receipt about nothing that is known here waits for its message, one of an unknown contract version for the version."""
     if receipt.number and node.contracts.find(receipt.flow, receipt.flow_version) is None:
-        raise Parked("a contract version that this node does not take yet", wait_for=f"version:{receipt.flow}", code="PRK-003")
-    if receipt.number == 0 and node.is_local(receipt.sender) and not any(row.kind == "accepted" for row in survey.receipts):
-        raise Parked("the message of this receipt is unknown here", wait_for=f"message:{receipt.message_id}", code="PRK-005")
+        raise Parked(
+            "a contract version that this node does not take yet", wait_for=f"version:{receipt.flow}", code="PRK-003"
+        )
+    if (
+        receipt.number == 0
+        and node.is_local(receipt.sender)
+        and not any(row.kind == "accepted" for row in survey.receipts)
+    ):
+        raise Parked(
+            "the message of this receipt is unknown here", wait_for=f"message:{receipt.message_id}", code="PRK-005"
+        )
 
 
 def numbered(receipt: Receipt, process: ProcessView | None, node: Node) -> tuple[Row, ...]:

@@ -5,16 +5,29 @@ from __future__ import annotations
 import time
 
 from gateway.bus import headers as bus_headers
-from gateway.errors import AlreadyClaimed, LeaseLost, NodeError, Parked, Refusal, StaleConversation, TransferRefused
+from gateway.errors import (
+    AlreadyClaimed,
+    LeaseLost,
+    NodeError,
+    Parked,
+    Refusal,
+    SignatureRefused,
+    StaleConversation,
+    TransferRefused,
+)
 from gateway.flow import hear, park, refuse
 from gateway.flow.arrival import Arrival
 from gateway.flow.node import Node
 from gateway.flow.take import take as take_in
-from gateway.model.envelope import Unpacked
+from gateway.model.envelope import Header, Unpacked
+from gateway.model.receipt import Receipt
 from gateway.ports import Record
 from gateway.signing import receipts, seal, signature
+from gateway.signing.trust import CERTIFICATE_UNKNOWN
 from gateway.validate import structure
 from gateway.xml import envelope
+
+Headers = tuple[tuple[str, str], ...]
 
 
 async def receive(record: Record, node: Node) -> None:
@@ -30,48 +43,55 @@ async def receive(record: Record, node: Node) -> None:
     await take(transfer, record.headers, node)
 
 
-async def take(transfer: bytes, headers: tuple[tuple[str, str], ...], node: Node, *, parked: bool = False) -> None:
-    """Judge an opened transfer; `parked` says that it is a parked one that is tried again."""
-    began = time.perf_counter_ns()
+async def take(transfer: bytes, headers: Headers, node: Node, *, parked: bool = False) -> None:
+    """Judge an opened transfer; `parked` says that it is a parked one that is tried again, a replay has no headers any more."""
     try:
         raw, receipt_xml = seal.unframe(transfer, node.limits)
         if not raw:
             await hear.hear(receipt_xml, headers, node, transfer=transfer)
             return
         unpacked = envelope.unpack(raw, node.limits)
-        bus_headers.check(headers, unpacked.header)
-        arrival = _arrive(unpacked, receipt_xml, transfer, headers, node, began=began)
+        if headers:
+            bus_headers.check(headers, unpacked.header)
+        accepted = _sender_node_says(unpacked.header, receipt_xml, node)
     except Refusal as refusal:
         await refuse.note(transfer, refusal, node)
         return
+    header = unpacked.header
     try:
-        await _judge(arrival, node, parked=parked)
+        await _judge(_arrive(unpacked, accepted, transfer, node), node, parked=parked)
     except Parked as reason:
-        header = arrival.verified.header
-        await park.park(park.Key(sender=header.sender, message_id=header.message_id, part="message"), header.conversation_id, reason, node,
-                        transfer=transfer, headers=headers)  # fmt: skip
+        key = park.Key(sender=header.sender, message_id=header.message_id, part="message")
+        await park.park(key, header.conversation_id, reason, node, transfer=transfer, headers=headers)
+    except Refusal as refusal:
+        await refuse.note(transfer, refusal, node)
 
 
-def _arrive(
-    unpacked: Unpacked,
-    receipt_xml: bytes,
-    transfer: bytes,
-    headers: tuple[tuple[str, str], ...],
-    node: Node,
-    *,
-    began: int,
-) -> Arrival:
-    """The sender node's receipt first: without a valid one nothing can be parked, and it gives the time that signatures are judged at."""
+def _sender_node_says(header: Header, receipt_xml: bytes, node: Node) -> Receipt:
+    """The sender node's receipt: without a valid one nothing can be parked, and it gives the time that signatures are judged at."""
     accepted = receipts.verify(receipt_xml, node.trust, limits=node.limits)
-    header, registry = unpacked.header, node.registry()
     if accepted.kind != "accepted" or (accepted.sender, accepted.message_id) != (header.sender, header.message_id):
         raise TransferRefused("the receipt in this transfer is about another message", code="BUS-010")
-    if registry.node_of(header.sender) != accepted.issuer:
+    if node.registry().node_of(header.sender) != accepted.issuer:
         raise TransferRefused(f"{accepted.issuer} does not speak for {header.sender}", code="BUS-011")
-    verified = signature.verify(unpacked, node.trust, at=accepted.issued_at)
+    return accepted
+
+
+def _arrive(unpacked: Unpacked, accepted: Receipt, transfer: bytes, node: Node) -> Arrival:
+    """The envelope proved as of its accept time. Raises `Parked` for a certificate that the registry does not know yet."""
+    began = time.perf_counter_ns()
+    try:
+        verified = signature.verify(unpacked, node.trust, at=accepted.issued_at)
+    except SignatureRefused as refusal:
+        if refusal.code != CERTIFICATE_UNKNOWN:
+            raise
+        sender = unpacked.header.sender
+        raise Parked(
+            "a certificate that the registry does not know yet", wait_for=f"registry:{sender}", code="PRK-006"
+        ) from refusal
     if verified.digest != accepted.digest:
         raise TransferRefused("the accepted receipt is about other bytes", code="BUS-012")
-    return Arrival(verified=verified, accepted=accepted, transfer=transfer, headers=headers, began=began)
+    return Arrival(verified=verified, accepted=accepted, transfer=transfer, began=began)
 
 
 async def _judge(arrival: Arrival, node: Node, *, parked: bool) -> None:

@@ -6,10 +6,11 @@ import asyncio
 from collections import deque
 
 from gateway.errors import AlreadyClaimed, GatewayError, NodeError, StaleConversation
-from gateway.ledger import group
+from gateway.ledger.compare import hold
 from gateway.ledger.database import Database, DatabaseFailed
-from gateway.ledger.group import Lost, Waiting
 from gateway.ledger.tables_node import STORED
+from gateway.ledger.waiting import Lost, Waiting, wait
+from gateway.ledger.writing import write
 from gateway.model.ledger import Change
 
 #: A group carries at most this many bytes of messages, so that a statement stays far from PostgreSQL's 1 GB.
@@ -38,7 +39,7 @@ class Committer:
         A caller that is cancelled leaves its change behind: it is committed all the same, or not, as if the answer had
         been lost.
         """
-        waiting = group.wait(change)
+        waiting = wait(change)
         self._queue.append(waiting)
         if self._runner is None:
             self._runner = asyncio.create_task(self._run())
@@ -112,8 +113,8 @@ class Committer:
         name = "+".join(sorted({waiting.change.name for waiting in chosen}))
         try:
             async with self._database.transaction(name) as session:
-                await group.hold(session, chosen)
-                await group.write(session, chosen)
+                await hold(session, chosen)
+                await write(session, chosen)
         except GatewayError:
             raise
         except Exception as error:

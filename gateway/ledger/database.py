@@ -57,6 +57,8 @@ class Session:
 
     async def run(self, statements: Sequence[Statement]) -> list[Result]:
         """Run hot statements in order; on PostgreSQL they share one round trip."""
+        if not statements:
+            return []
         if isinstance(self.dialect, SQLite):
             return [await self._run_one(statement) for statement in statements]
         cursors = []

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from gateway.ledger.deliveries import Leased
 from gateway.bus import boundary
+from gateway.ledger.deliveries import Leased
 from gateway.ports import Batch, Record, Subscription, Taken
 from gateway.services import Services
 from gateway.workers.loop import Loop, Signals
