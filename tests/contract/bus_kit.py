@@ -42,7 +42,8 @@ def open_bus(url: str, *, instance: str = "", lease_s: float = 30.0) -> Bus:
 def records(topic: str, *values: str) -> list[Record]:
     """Records from texts: what stands before the first `-` is the key."""
     return [
-        Record(topic=topic, key=value.partition("-")[0], value=value.encode(), headers=(("ce_id", value),)) for value in values
+        Record(topic=topic, key=value.partition("-")[0], value=value.encode(), headers=(("ce_id", value),))
+        for value in values
     ]
 
 
@@ -61,7 +62,9 @@ class Reading:
     ended: list[str] = field(default_factory=list)
 
 
-async def read_until(reader: Subscription, enough: Callable[[Reading], bool], *, limit: int = 50, seconds: float = 30) -> Reading:
+async def read_until(
+    reader: Subscription, enough: Callable[[Reading], bool], *, limit: int = 50, seconds: float = 30
+) -> Reading:
     """Poll and settle until `enough`; fails after `seconds`."""
     reading = Reading()
     until = time.monotonic() + seconds

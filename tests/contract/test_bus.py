@@ -61,7 +61,9 @@ async def test_records_of_a_key_come_in_order(bus: Bus, topic: str) -> None:
 
     assert sorted(reading.got) == sorted(sent)
     for key in {value[:2] for value in sent}:
-        assert [value for value in reading.got if value.startswith(key)] == [value for value in sent if value.startswith(key)]
+        assert [value for value in reading.got if value.startswith(key)] == [
+            value for value in sent if value.startswith(key)
+        ]
 
 
 async def test_a_record_comes_as_it_went(bus: Bus, topic: str) -> None:
@@ -150,7 +152,9 @@ async def test_two_readers_share_without_reordering(bus: Bus, topic: str, open_:
     assert set(settled) == set(sent)
     first_time = list(dict.fromkeys(settled))
     for key in {value[:2] for value in sent}:
-        assert [value for value in first_time if value.startswith(key)] == [value for value in sent if value.startswith(key)]
+        assert [value for value in first_time if value.startswith(key)] == [
+            value for value in sent if value.startswith(key)
+        ]
 
 
 async def test_ended_means_that_all_was_read(bus: Bus, topic: str) -> None:

@@ -70,7 +70,9 @@ def test_headers_follow_the_cloudevents_binding() -> None:
 
 def test_a_receipt_has_the_id_of_its_key() -> None:
     """A receipt that travels alone is named by message, recipient, kind and issuer (protocol.md §5), and agrees with itself."""
-    pairs = tuple(tuple(pair) for pair in json.loads(headers.for_receipt(HEADER, RECEIPT, destination="node:court", at_us=AT_US)))
+    pairs = tuple(
+        tuple(pair) for pair in json.loads(headers.for_receipt(HEADER, RECEIPT, destination="node:court", at_us=AT_US))
+    )
 
     assert headers.ce_id(pairs) == f"{HEADER.message_id}/union:t-union/received/node:union"
     headers.check_receipt(pairs, RECEIPT, receiver="node:court")
@@ -140,7 +142,14 @@ def test_a_header_that_stands_twice_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("ce_id", "chunks"),
-    [(f"{SHA}/7", "7"), (f"{SHA}/-1", "7"), ("../../etc/passwd/0", "1"), (f"{SHA}/0", ""), (f"{SHA.upper()}/0", "1"), (f"{SHA}/0", "9999999")],
+    [
+        (f"{SHA}/7", "7"),
+        (f"{SHA}/-1", "7"),
+        ("../../etc/passwd/0", "1"),
+        (f"{SHA}/0", ""),
+        (f"{SHA.upper()}/0", "1"),
+        (f"{SHA}/0", "9999999"),
+    ],
 )
 def test_impossible_chunks_are_refused(ce_id: str, chunks: str) -> None:
     """Digest, index and total are checked for form before anything is made of them."""
@@ -150,7 +159,11 @@ def test_impossible_chunks_are_refused(ce_id: str, chunks: str) -> None:
 
 def test_topics_are_named_after_nodes() -> None:
     """One inbox and one blobs topic a node and the registry, under one prefix; a wild name is refused as a setting."""
-    assert topics.of_node("sct", "node:court") == {"sct.to.court": "inbox", "sct.blobs.court": "blobs", "sct.registry": "compacted"}
+    assert topics.of_node("sct", "node:court") == {
+        "sct.to.court": "inbox",
+        "sct.blobs.court": "blobs",
+        "sct.registry": "compacted",
+    }
     assert topics.group_of("sct", "node:court") == "sct.court"
     for prefix, node in (("S C T", "court"), ("sct", "node:court/../x"), ("", "court"), ("sct", "node:")):
         with pytest.raises(SettingRefused):
@@ -159,7 +172,9 @@ def test_topics_are_named_after_nodes() -> None:
 
 def test_asyncapi_describes_the_code() -> None:
     """contracts/asyncapi.yaml has exactly the topics and headers of the code, with what is required and the fixed values."""
-    document: dict[str, Any] = yaml.safe_load((Path(__file__).parents[2] / "contracts" / "asyncapi.yaml").read_text("utf-8"))
+    document: dict[str, Any] = yaml.safe_load(
+        (Path(__file__).parents[2] / "contracts" / "asyncapi.yaml").read_text("utf-8")
+    )
     channels = {channel["address"] for channel in document["channels"].values()}
     described = document["components"]["schemas"]["Headers"]
 
