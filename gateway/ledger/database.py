@@ -24,7 +24,14 @@ from gateway.ledger.dialect import Dialect, PostgreSQL, SQLite, Statement
 #: How long a writer waits for SQLite's single write lock, milliseconds.
 _BUSY_MS = 15_000
 _SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={_BUSY_MS}", "temp_store=MEMORY")
-#: Postgres SQLSTATE classes: data and integrity errors are the row's fault; deadlocks and serialisation failures pass.
+#: A reader is in no transaction, so that there is nothing to roll back when it is given back.
+_READER: dict[str, Any] = {
+    "hide_parameters": True,
+    "isolation_level": "AUTOCOMMIT",
+    "pool_size": 4,
+    "pool_reset_on_return": None,
+}
+#: PostgreSQL's SQLSTATE classes: data and integrity errors are the row's fault; deadlocks and serialisation failures pass.
 _GUILTY, _PASSING = ("22", "23"), ("40001", "40P01", "55P03")
 
 
@@ -184,7 +191,7 @@ def _driver_url(url: str) -> str:
 def _sqlite_engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
     """(one writer that begins IMMEDIATE, readers that never block it)."""
     writer = create_async_engine(url, hide_parameters=True, pool_size=1, max_overflow=0, pool_timeout=60)
-    reader = create_async_engine(url, hide_parameters=True, isolation_level="AUTOCOMMIT", pool_size=4)
+    reader = create_async_engine(url, **_READER)
     for engine in (writer, reader):
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(writer.sync_engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
@@ -203,7 +210,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 def _postgresql_engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
     """(pool for transactions, pool for reads in autocommit, which saves a BEGIN and a ROLLBACK each)."""
     writer = create_async_engine(url, hide_parameters=True, pool_size=4)
-    reader = create_async_engine(url, hide_parameters=True, isolation_level="AUTOCOMMIT", pool_size=4)
+    reader = create_async_engine(url, **_READER)
     for engine in (writer, reader):
         event.listen(engine.sync_engine, "connect", _prepare_postgresql)
     return writer, reader

@@ -10,9 +10,10 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import psycopg
 import pytest
 
-from gateway.errors import AlreadyClaimed, GatewayError
+from gateway.errors import AlreadyClaimed, GatewayError, NodeError
 from gateway.ledger.database import Database, Session
 from gateway.ledger.ledger import Ledger
 from gateway.ledger.migrate import migrate
@@ -117,6 +118,30 @@ async def test_a_killed_worker_loses_its_lease_in_time(fresh_database: str) -> N
     assert len(held) == 1
     assert early == []
     assert [one.lost_lease for one in late] == ["dead"]
+
+
+async def test_a_database_that_drops_its_connections_is_found_again(fresh_postgres: str) -> None:
+    """After the server cut every connection, callers get a `NodeError` at most once each way, then all is as before."""
+    await migrate(fresh_postgres)
+    ledger = Ledger(fresh_postgres)
+    await ledger.open()
+    await asyncio.gather(ledger.commit(a.accepted(1)), *(ledger.message(a.COURT, a.message_id(n)) for n in range(6)))
+    with psycopg.connect(fresh_postgres, autocommit=True) as admin:
+        admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+    first = await asyncio.gather(ledger.commit(a.accepted(2)), return_exceptions=True)
+    read = await asyncio.gather(ledger.message(a.COURT, a.message_id(1)), return_exceptions=True)
+    after = await asyncio.gather(ledger.commit(a.accepted(3)), ledger.survey("submit", a.header(1)))
+    found = await ledger.message(a.COURT, a.message_id(1))
+    await ledger.close()
+
+    assert isinstance(first[0], NodeError | None)
+    assert isinstance(read[0], NodeError) or read[0] == a.message(1)
+    assert after[1].claim == a.claim(1)
+    assert found == a.message(1)
 
 
 async def test_two_processes_submit_the_same_at_once(fresh_database: str) -> None:
