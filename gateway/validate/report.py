@@ -1,23 +1,34 @@
-"""contracts/errors.toml: what each code means and what to do about it, in both languages, for every place that tells a person."""
+"""contracts/errors.toml: what each code means and what to do about it, in both languages, for every place that tells a person.
+
+Rules carry their texts in rules.toml beside it; their ids are found here as well, so that one look-up serves every code.
+"""
 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gateway.errors import SettingRefused
+
+_TEXTS = ("title_zh", "title_en", "mend_zh", "mend_en")
+_RULES = "rules.toml"
+#: A broken rule (protocol.md §10).
+_RULE_STATUS = 422
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ErrorRow:
-    """One code: title and mend; `http` is 0 where the family's status stands."""
+    """One code: what it means and what to do."""
 
     code: str
     title_zh: str
     title_en: str
     mend_zh: str
     mend_en: str
+    #: HTTP status where it is answered (protocol.md §10); 0 where the family's status stands.
     http: int = 0
 
 
@@ -25,17 +36,54 @@ class ErrorRow:
 class ErrorTable:
     """All rows by code."""
 
-    rows: dict[str, ErrorRow]
+    rows: Mapping[str, ErrorRow]
 
     @classmethod
     def load(cls, path: Path) -> ErrorTable:
-        """Read the table. Raises `SettingRefused` for a file or a row that has not its form."""
-        try:
-            read = tomllib.loads(path.read_text(encoding="utf-8"))
-            return cls(rows={code: ErrorRow(code=code, **row) for code, row in read.items()})
-        except (OSError, tomllib.TOMLDecodeError, TypeError) as error:
-            raise SettingRefused(f"errors.toml: {error}") from error
+        """Read the table, and the rules beside it where there are any. Raises `SettingRefused` for a row without its form."""
+        rows = {code: _row(code, read) for code, read in _read(path).items()}
+        rules = path.with_name(_RULES)
+        if rules.exists():
+            rows |= {
+                code: _rule(code, read)
+                for code, read in _read(rules).items()
+                if code.startswith("RUL-") and code not in rows
+            }
+        return cls(rows=rows)
 
     def find(self, code: str) -> ErrorRow | None:
-        """The row of a code."""
+        """The row of a code; None where there is none."""
         return self.rows.get(code)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingRefused(f"{path.name} cannot be read: {error}") from error
+
+
+def _row(code: str, read: Any) -> ErrorRow:
+    if not isinstance(read, dict):
+        raise SettingRefused(f"errors.toml, {code}: a table with {', '.join(_TEXTS)} is needed")
+    if unknown := set(read) - {*_TEXTS, "http"}:
+        raise SettingRefused(f"errors.toml, {code}: {min(unknown)} is no column")
+    http = read.get("http", 0)
+    if not all(isinstance(read.get(name), str) and read[name] for name in _TEXTS) or not isinstance(http, int):
+        raise SettingRefused(f"errors.toml, {code}: {', '.join(_TEXTS)} are texts, and http is a status")
+    return ErrorRow(code=code, http=http, **{name: read[name] for name in _TEXTS})
+
+
+def _rule(code: str, read: Any) -> ErrorRow:
+    """A rule as a row: what it says is its title, its status is that of every broken rule."""
+    try:
+        return ErrorRow(
+            code=code,
+            title_zh=read.get("title_zh") or read["text_zh"],
+            title_en=read.get("title_en") or read["text_en"],
+            mend_zh=read["mend_zh"],
+            mend_en=read["mend_en"],
+            http=_RULE_STATUS,
+        )
+    except (AttributeError, KeyError) as error:
+        raise SettingRefused(f"{_RULES}, {code}: {error} is missing") from error
