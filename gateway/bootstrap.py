@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
+from fastapi import FastAPI
 
 from adapters import ADAPTERS
 from gateway import observe
@@ -92,7 +93,7 @@ class Application:
         }
         return Workers(self.services, self.signals, pace, topics=names)
 
-    def api(self) -> object:
+    def api(self) -> FastAPI:
         """The ASGI application for machines."""
         options = ApiOptions(
             body_limit=self.settings.limit_envelope_bytes,

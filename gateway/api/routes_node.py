@@ -15,6 +15,7 @@ from gateway.api.access import Gate
 from gateway.api.routes_messages import deadline_shown
 from gateway.errors import NodeError, NotFound, RequestRefused
 from gateway.model.ledger import Endpoint
+from gateway.model.participant import NodeEntry, Participant
 from gateway.services import Services
 
 
@@ -51,6 +52,7 @@ def _registry(router: APIRouter, services: Services, gate: Gate) -> None:
         """What runs out next stands first."""
         await gate.caller(request, "registry")
         registry = services.node.registry()
+        entries: list[Participant | NodeEntry] = [*registry.participants.values(), *registry.nodes.values()]
         found = [
             {
                 "subject": entry.id,
@@ -58,7 +60,7 @@ def _registry(router: APIRouter, services: Services, gate: Gate) -> None:
                 "not_before": one.not_before.isoformat(),
                 "not_after": one.not_after.isoformat(),
             }
-            for entry in (*registry.participants.values(), *registry.nodes.values())
+            for entry in entries
             for one in entry.certificates
         ]
         return sorted(found, key=lambda row: row["not_after"])

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -99,7 +99,7 @@ def _server(application: Application) -> uvicorn.Server:
             return contextlib.nullcontext()
 
     loaded = application.settings
-    tls = {"ssl_certfile": str(loaded.tls_certificate), "ssl_keyfile": str(loaded.tls_key)} if loaded.tls_certificate else {}
+    tls: dict[str, Any] = {"ssl_certfile": loaded.tls_certificate, "ssl_keyfile": loaded.tls_key} if loaded.tls_certificate else {}
     config = uvicorn.Config(
         application.api(), loop="uvloop", http="httptools", access_log=False, log_level="warning", lifespan="off",
         timeout_graceful_shutdown=20, server_header=False, **tls,

@@ -19,7 +19,7 @@ def validate(verified: Verified, catalogue: Catalogue, rules: Rules) -> Validate
     if findings:
         raise SchemaRefused(findings=findings)
     element = envelope.payload_of(verified.tree)
-    if names.message_type_of(element.tag) != verified.header.message_type:
+    if names.message_type_of(str(element.tag)) != verified.header.message_type:
         raise SchemaRefused(f"MessageType says {verified.header.message_type}, the payload is another", code="XSD-007")
     payload = catalogue.to_payload(element)
     judged = rules.judge(verified.header.message_type, payload, verified.header)
