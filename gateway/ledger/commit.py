@@ -8,8 +8,8 @@ from collections import deque
 from gateway.errors import AlreadyClaimed, GatewayError, NodeError, StaleConversation
 from gateway.ledger.compare import hold
 from gateway.ledger.database import Database, DatabaseFailed
+from gateway.ledger.group import Lost, Waiting, wait
 from gateway.ledger.tables_node import STORED
-from gateway.ledger.waiting import Lost, Waiting, wait
 from gateway.ledger.writing import write
 from gateway.model.ledger import Change
 

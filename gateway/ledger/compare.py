@@ -10,9 +10,9 @@ from typing import Any
 from gateway.errors import AlreadyClaimed, LeaseLost, NodeError, StaleConversation
 from gateway.ledger.database import Result, Session
 from gateway.ledger.dialect import Columns, Dialect, Statement
+from gateway.ledger.group import Lost, Waiting, guard_key
 from gateway.ledger.schema import Stored
 from gateway.ledger.tables_node import STORED
-from gateway.ledger.waiting import Lost, Waiting, guard_key
 from gateway.model.ledger import Guard
 
 #: A conversation that is new here gets its row first, so that there is something to lock and to compare.

@@ -8,11 +8,11 @@ from typing import Any
 from gateway.errors import StaleConversation
 from gateway.ledger.database import Result, Session
 from gateway.ledger.dialect import Columns, Statement
+from gateway.ledger.group import Lost, Waiting
 from gateway.ledger.schema import Stored
 from gateway.ledger.tables import MESSAGES
 from gateway.ledger.tables_node import STORED
 from gateway.ledger.tables_work import OUTBOX, PARKED
-from gateway.ledger.waiting import Lost, Waiting
 from gateway.model.ledger import Change, Conversation
 
 _WORDS = (
