@@ -58,6 +58,11 @@ def trace(found: dict[str, Any]) -> None:
         _console.print(f"  failure 失败 {one['code']} at {one['stage']}: {one['state']}", style="yellow", markup=False)
 
 
+def date(at_us: int) -> str:
+    """A due date as people read it, Beijing time."""
+    return (_EPOCH + dt.timedelta(microseconds=at_us)).astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def _facts(found: dict[str, Any], types: dict[str, str]) -> list[tuple[int, tuple[str, ...]]]:
     return [
         (
