@@ -1,22 +1,27 @@
-"""contracts/errors.toml: what each code means and what to do about it, in both languages, for every place that tells a person.
+"""What is told to people: contracts/errors.toml with the meaning and mend of each code, and the exact place of a finding.
 
 Rules carry their texts in rules.toml beside it; their ids are found here as well, so that one look-up serves every code.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gateway.errors import SettingRefused
+from gateway.errors import Finding, SettingRefused
+from gateway.xml.schema import path_of
 
 _TEXTS = ("title_zh", "title_en", "mend_zh", "mend_en")
 _RULES = "rules.toml"
 #: A broken rule (protocol.md §10).
 _RULE_STATUS = 422
+#: How rules begin the place of a finding (`gateway.validate.judging`).
+_PAYLOAD = "/Envelope/Payload/*"
+_STEP = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9]*)(?:\[(?P<position>[1-9][0-9]{0,5})\])?")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,3 +92,26 @@ def _rule(code: str, read: Any) -> ErrorRow:
         )
     except (AttributeError, KeyError) as error:
         raise SettingRefused(f"{_RULES}, {code}: {error} is missing") from error
+
+
+def located(findings: Sequence[Finding], payload: Any) -> list[Finding]:
+    """Findings of rules with the XPath and line of the element that they mean; `payload` is the payload's element (lxml's).
+
+    Rules judge plain data and name places by element names alone; what cannot be found keeps the place that the rule gave.
+    """
+    return [_located(finding, payload) for finding in findings]
+
+
+def _located(finding: Finding, payload: Any) -> Finding:
+    head, _, steps = finding.xpath.partition(_PAYLOAD)
+    if head or not finding.xpath or finding.line:
+        return finding
+    element = payload
+    for step in filter(None, steps.split("/")):
+        found = _STEP.fullmatch(step)
+        children = [child for child in element if found and child.tag.rpartition("}")[2] == found["name"]]
+        position = int(found["position"] or 1) if found else 1
+        if position > len(children):
+            return finding
+        element = children[position - 1]
+    return replace(finding, xpath=path_of(element), line=element.sourceline or 0)

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
-from gateway.errors import SettingRefused
-from gateway.validate.report import ErrorRow, ErrorTable
+from gateway.errors import Finding, SettingRefused
+from gateway.validate.report import ErrorRow, ErrorTable, located
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FILE = ROOT / "contracts" / "errors.toml"
@@ -101,3 +102,38 @@ def test_a_rule_beside_the_table_is_found_by_its_id(tmp_path: Path) -> None:
     (tmp_path / "rules.toml").write_text(rule, encoding="utf-8")
     row = ErrorTable.load(tmp_path / "errors.toml").find("RUL-999")
     assert row == ErrorRow(code="RUL-999", title_zh="丙", title_en="c", mend_zh="丁", mend_en="d", http=422)
+
+
+ENVELOPE = b"""<Envelope xmlns="urn:sct:envelope:1"><Header/>
+<Payload><m:DesignationRequest xmlns:m="urn:sct:mediation:1" xmlns:c="urn:sct:common:1">
+<m:Party><c:Name>a</c:Name></m:Party>
+<m:Party><c:Name>b</c:Name>
+<c:IdNumber>1</c:IdNumber></m:Party>
+</m:DesignationRequest></Payload></Envelope>"""
+
+
+def _finding(xpath: str, line: int = 0) -> Finding:
+    return Finding(code="RUL-011", xpath=xpath, line=line, text_zh="甲", text_en="a")
+
+
+def test_a_rules_finding_is_told_with_prefixes_and_line() -> None:
+    """Rules see plain data; the sender is told the element of the document and its line (style.md, a refusal helps)."""
+    payload = etree.fromstring(ENVELOPE)[1][0]
+    (found,) = located([_finding("/Envelope/Payload/*/Party[2]/IdNumber")], payload)
+    assert found.xpath == "/Envelope/Payload/m:DesignationRequest/m:Party[2]/c:IdNumber"
+    assert found.line == 5
+
+
+@pytest.mark.parametrize(
+    "xpath",
+    [
+        "",
+        "/Envelope/Header/Attachments/Attachment[1]",
+        "/Envelope/Payload/*/Party[3]",
+        "/Envelope/Payload/*/Party[2]/@x",
+    ],
+)
+def test_a_place_that_is_not_in_the_payload_stays_as_it_was(xpath: str) -> None:
+    """What cannot be found is not guessed."""
+    payload = etree.fromstring(ENVELOPE)[1][0]
+    assert located([_finding(xpath)], payload) == [_finding(xpath)]
