@@ -21,6 +21,8 @@ _RULES = "rules.toml"
 _RULE_STATUS = 422
 #: How rules begin the place of a finding (`gateway.validate.judging`).
 _PAYLOAD = "/Envelope/Payload/*"
+#: Where a rule's text is filled in for a case.
+_DETAIL = re.compile(r"\{[a-z_]+\}")
 _STEP = re.compile(r"(?P<name>[A-Za-z][A-Za-z0-9]*)(?:\[(?P<position>[1-9][0-9]{0,5})\])?")
 
 
@@ -80,12 +82,12 @@ def _row(code: str, read: Any) -> ErrorRow:
 
 
 def _rule(code: str, read: Any) -> ErrorRow:
-    """A rule as a row: what it says is its title, its status is that of every broken rule."""
+    """A rule as a row: what it says, without the details of a case, is its title; its status is that of every broken rule."""
     try:
         return ErrorRow(
             code=code,
-            title_zh=read.get("title_zh") or read["text_zh"],
-            title_en=read.get("title_en") or read["text_en"],
+            title_zh=_DETAIL.sub("…", read["text_zh"]),
+            title_en=_DETAIL.sub("…", read["text_en"]),
             mend_zh=read["mend_zh"],
             mend_en=read["mend_en"],
             http=_RULE_STATUS,

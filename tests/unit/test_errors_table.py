@@ -98,10 +98,10 @@ def test_a_row_without_its_form_is_refused_by_name(tmp_path: Path, text: str, sa
 def test_a_rule_beside_the_table_is_found_by_its_id(tmp_path: Path) -> None:
     """Rules have their texts in rules.toml alone; the table finds them there, as 422."""
     (tmp_path / "errors.toml").write_text("[ENV-001]\n" + ROW, encoding="utf-8")
-    rule = '[RUL-999]\ntext_zh = "丙"\ntext_en = "c"\nmend_zh = "丁"\nmend_en = "d"\n'
+    rule = '[RUL-999]\ntext_zh = "丙"\ntext_en = "c {value}"\nmend_zh = "丁"\nmend_en = "d"\n'
     (tmp_path / "rules.toml").write_text(rule, encoding="utf-8")
     row = ErrorTable.load(tmp_path / "errors.toml").find("RUL-999")
-    assert row == ErrorRow(code="RUL-999", title_zh="丙", title_en="c", mend_zh="丁", mend_en="d", http=422)
+    assert row == ErrorRow(code="RUL-999", title_zh="丙", title_en="c …", mend_zh="丁", mend_en="d", http=422)
 
 
 ENVELOPE = b"""<Envelope xmlns="urn:sct:envelope:1"><Header/>
