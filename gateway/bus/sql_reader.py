@@ -25,6 +25,8 @@ from gateway.ports import Batch, Clock, Record, Taken
 _SLEEP_S = (0.02, 0.1)
 #: How often a reader looks whether the owners of claims still live, in seconds.
 _LOOK_AFTER_THE_DEAD_S = 1.0
+#: Chunks of attachments in one batch at most: each is half a megabyte, and a batch is in memory whole.
+_CHUNKS = 16
 #: The queue is one part: claims share it out, not partitions.
 _PART = part_name(0, 1)
 
@@ -58,7 +60,9 @@ class SqlReader:
 
     async def poll(self, *, limit: int, wait_s: float) -> Batch:
         """Up to `limit` records, waiting at most `wait_s` seconds for the first. Raises `NodeError`."""
-        compacted = await self._queue.kind(self._topic) == "compacted"
+        kind = await self._queue.kind(self._topic)
+        compacted = kind == "compacted"
+        limit = min(limit, _CHUNKS) if kind == "blobs" else limit
         await self._let_go()
         mark = self._mark = await self._measure()
         until = time.monotonic() + wait_s

@@ -69,6 +69,19 @@ async def test_a_reader_in_another_process_is_woken_by_polling(fresh_sqlite: str
     assert values(batch) == ["a-1"]
 
 
+async def test_chunks_come_in_small_batches(fresh_sqlite: str) -> None:
+    """A poll of a blobs topic never holds more than a few megabytes, whatever the caller's limit is."""
+    bus = open_bus(fresh_sqlite)
+    await bus.ensure({"sct.blobs.court": "blobs"})
+    await bus.publish(records("sct.blobs.court", *(f"k{number}-1" for number in range(40))))
+    reader = bus.subscribe("sct.blobs.court", group="g")
+
+    batch = await reader.poll(limit=200, wait_s=5)
+    await bus.close()
+
+    assert len(batch.records) == 16
+
+
 async def test_processes_may_make_the_tables_at_once(fresh_database: str) -> None:
     """Several processes of a node start together on an empty database: each finds its topics afterwards."""
     buses = [open_bus(fresh_database) for _ in range(4)]
