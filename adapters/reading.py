@@ -86,6 +86,8 @@ class _Reading:
 
     def _one(self, field: Field, raw: object, place: str) -> Any:
         if field.kind == "record":
+            if isinstance(raw, str) and values.is_nothing(raw):
+                return None
             return self.record(self.dialect.tables[field.of], raw, f"{place}.")
         text = self._text(raw, place)
         try:

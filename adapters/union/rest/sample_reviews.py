@@ -100,7 +100,7 @@ def _apply(case: Case, data: Mapping[str, Any], now: datetime) -> dict[str, Any]
         "amount": "12000.00",
         "notJudiciallyConfirmed": True,
         "signatories": [signatory(name, "PARTY", now) for name in names_of(case)],
-        "arbitrationCode": str(data.get("arbitration") or case.get("arbitration") or "arbitration:t-institute"),
+        "arbitrationCode": str(data.get("arbitration") or case.get("arbitration") or "arbitration:t-hohhot"),
         "attachments": [attachment("D205", "仲裁审查申请书.pdf"), attachment("D112", "调解协议书.pdf")],
     }
 

@@ -36,7 +36,7 @@ class StationSystem:
     def __init__(self, config: Mapping[str, Any], clock: Clock) -> None:
         """`key` is presented to the gateway, `accepts` is what the gateway must present."""
         self._key, self._accepts = str(config["key"]), str(config["accepts"])
-        self._arbitration = str(config.get("arbitration", "arbitration:t-institute"))
+        self._arbitration = str(config.get("arbitration", "arbitration:t-hohhot"))
         base = (CODES["disputeType"].native - {UNKNOWN_DISPUTE_TYPE}) | {OWN_DISPUTE_TYPE}
         self._dispute_types = frozenset(config.get("dispute_types") or base)
         self._clock = clock
