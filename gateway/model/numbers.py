@@ -39,6 +39,7 @@ _LANDLINE = re.compile(r"0[1-9][0-9]{1,2}[1-9][0-9]{6,7}(?:(?:转|ext\.?|[*#x])[
 _SERVICE = re.compile(r"12[0-9]{3}|[48]00[0-9]{7}")
 _PHONE_SEPARATORS = str.maketrans("", "", " -－—()（）\u00a0\u3000")
 _MONEY = re.compile(r"(?:0|[1-9][0-9]{0,15})(?:[.][0-9]{1,2})?")
+_CASE_MARK = re.compile(r"[0-9]{15}|[0-9]{4}(?:19|20)[0-9]{12}")
 _FIRST_YEAR = 1850
 
 
@@ -140,7 +141,7 @@ def region(text: str) -> str:
 
 def phone(text: str) -> str:
     """A Chinese mobile, landline or service number → digits without separators or 86. Raises `RuleRefused` RUL-022."""
-    plain = text.translate(_PHONE_SEPARATORS)
+    plain = text if text.isdecimal() else text.translate(_PHONE_SEPARATORS)
     if _MOBILE.fullmatch(plain):
         return plain[-11:]
     if not _LANDLINE.fullmatch(plain) and not _SERVICE.fullmatch(plain):
@@ -157,7 +158,7 @@ def money(text: str) -> Decimal:
 
 def case_mark(text: str) -> str:
     """案件标识 (AJBS): 15 digits, or 18 = court 4, year 4, type 4, serial 6. Raises `RuleRefused` RUL-021."""
-    if not re.fullmatch(r"[0-9]{15}|[0-9]{4}(?:19|20)[0-9]{12}", text):
+    if not _CASE_MARK.fullmatch(text):
         _refuse("RUL-021", f"案件标识 {text} 应为15位或18位数字", f"case mark {text} has not 15 or 18 digits")
     return text
 

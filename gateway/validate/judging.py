@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from collections.abc import Callable, Container, Iterator
+from typing import NamedTuple, TypeAlias
 
 from gateway.model.payload import Payload
 
@@ -32,6 +32,17 @@ LeafCheck: TypeAlias = Callable[[str, Place, Problems], None]
 NodeCheck: TypeAlias = Callable[[Payload, Place, Problems], None]
 
 
+class Leaf(NamedTuple):
+    """How the text of one element is checked."""
+
+    #: Texts that are right without another look; the check is called for any other.
+    known: Container[str]
+    check: LeafCheck
+
+
+NOTHING: frozenset[str] = frozenset()
+
+
 def xpath(place: Place) -> str:
     """The place as an XPath from /Envelope."""
     parent, name, position = place
@@ -46,15 +57,17 @@ def below(place: Place, *names: str) -> Place:
     return place
 
 
-def text(node: Payload, *names: str) -> str:
+def text(node: Payload, name: str) -> str:
+    """The text of a child element; empty where it is not given."""
+    value = node.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def deep(node: Payload, *names: str) -> str:
     """The text at a path of elements; empty where it is not given."""
     for name in names[:-1]:
-        inner = node.get(name)
-        if not isinstance(inner, dict):
-            return ""
-        node = inner
-    value = node.get(names[-1])
-    return value if isinstance(value, str) else ""
+        node = child(node, name)
+    return text(node, names[-1])
 
 
 def child(node: Payload, name: str) -> Payload:

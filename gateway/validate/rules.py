@@ -14,9 +14,9 @@ from typing import Any
 
 from gateway.errors import Finding, SettingRefused, Severity
 from gateway.model.envelope import Header
-from gateway.model.payload import Payload
+from gateway.model.payload import Payload, Value
 from gateway.validate import rules_fields, rules_message
-from gateway.validate.judging import ROOT, LeafCheck, NodeCheck, Place, Problems, child
+from gateway.validate.judging import ROOT, Leaf, NodeCheck, Place, Problems, child
 from gateway.validate.rules_fields import CodeLists
 
 _MARKS = frozenset({"found", "known", "computed", "design"})
@@ -54,7 +54,7 @@ class Rule:
 class _Plan:
     """What is checked in the elements of one name."""
 
-    leaves: Mapping[str, LeafCheck]
+    leaves: Mapping[str, Leaf]
     node: NodeCheck | None = None
 
 
@@ -99,35 +99,42 @@ class Rules:
         rules_message.consent(payload, header, problems)
         if header.attachments:
             rules_message.attachments(header, problems)
-        return [self.rows[rule].finding(xpath, details) for rule, xpath, details in problems.found]
+        return [self.rows[rule].finding(xpath, details) for rule, xpath, details in problems.found] if problems.found else []
 
     def _walk(self, node: Payload, plan: _Plan, place: Place, problems: Problems) -> None:
-        leaves, plans, default = plan.leaves, self._plans, self._default
+        # The hot path: exact types, since the payload is what `gateway.xml.shape` made, and a set before a call.
+        leaves = plan.leaves
         if plan.node is not None:
             plan.node(node, place, problems)
         for name, value in node.items():
-            if isinstance(value, str):
-                if (check := leaves.get(name)) is not None:
-                    check(value, (place, name, 0), problems)
-            elif isinstance(value, dict):
-                self._walk(value, plans.get(name, default), (place, name, 0), problems)
+            if type(value) is str:
+                if name in leaves:
+                    known, check = leaves[name]
+                    if value not in known:
+                        check(value, (place, name, 0), problems)
+            elif type(value) is dict:
+                self._walk(value, self._plans.get(name, self._default), (place, name, 0), problems)
             else:
-                inner, check = plans.get(name, default), leaves.get(name)
-                for position, each in enumerate(value, 1):
-                    if isinstance(each, dict):
-                        self._walk(each, inner, (place, name, position), problems)
-                    elif check is not None and isinstance(each, str):
-                        check(each, (place, name, position), problems)
+                self._walk_list(name, value, leaves, place, problems)
+
+    def _walk_list(self, name: str, values: Value, leaves: Mapping[str, Leaf], place: Place, problems: Problems) -> None:
+        plan, leaf = self._plans.get(name, self._default), leaves.get(name)
+        for position, value in enumerate(values, 1):
+            if isinstance(value, dict):
+                self._walk(value, plan, (place, name, position), problems)
+            elif leaf is not None and isinstance(value, str) and value not in leaf.known:
+                leaf.check(value, (place, name, position), problems)
 
     @staticmethod
-    def _reason(payload: Payload, reason: tuple[tuple[str, ...], LeafCheck], problems: Problems) -> None:
+    def _reason(payload: Payload, reason: tuple[tuple[str, ...], Leaf], problems: Problems) -> None:
         path, listed = reason
         node, place = payload, ROOT
         for name in path:
             node, place = child(node, name), (place, name, 0)
         code = node.get("Code")
         if isinstance(code, str):
-            listed(code, (place, "Code", 0), problems)
+            if code not in listed.known:
+                listed.check(code, (place, "Code", 0), problems)
             rules_message.explained(node, place, problems)
 
 

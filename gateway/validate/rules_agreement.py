@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Sequence
 from decimal import Decimal
 
-from gateway.model.payload import Payload
-from gateway.validate.judging import Place, Problems, below, rows, text
+from gateway.model.payload import Payload, Value
+from gateway.validate.judging import Place, Problems, below, deep, rows, text
 
 #: Body types whose agreement needs both parties, the mediator and the seal by 劳动争议调解仲裁法 art. 14 (domain.md §3.12, §6 item 6).
 LABOUR_BODIES = frozenset({"01", "03", "04", "05", "06", "13", "14"})
@@ -17,14 +17,12 @@ _SIDES = 2
 
 def agreement(node: Payload, place: Place, problems: Problems) -> None:
     """Both parties, mediator and seal; in effect with the last of them (劳动争议调解仲裁法第14条, 人民调解法第29、30条)."""
-    roles: Counter[str] = Counter()
-    last, oral = "", False
-    for _, row in rows(node, "Signatory"):
-        roles[text(row, "Role")] += 1
-        last = max(last, text(row, "Date"))
-        oral = oral or text(row, "Mode") == "oral-record"
-    body = text(node, "Organisation", "Type")
-    complete = signed_by_both(roles) and roles["mediator"] and roles["organisation"]
+    signed = [row for _, row in rows(node, "Signatory")]
+    roles = [row.get("Role") for row in signed]
+    last = max((text(row, "Date") for row in signed), default="")
+    oral = any(row.get("Mode") == "oral-record" for row in signed)
+    body = deep(node, "Organisation", "Type")
+    complete = both(roles) and "mediator" in roles and "organisation" in roles
     if not complete and body != _COURT_BODY and not oral:
         problems.add("RUL-040" if body in LABOUR_BODIES else "RUL-041", below(place, "Signatory"))
     elif last and text(node, "EffectiveDate") != last and not oral:
@@ -45,9 +43,9 @@ def clause(node: Payload, place: Place, problems: Problems) -> None:
         problems.add("RUL-030", below(place, "Amount"), total=str(total), amount=amount)
 
 
-def signed_by_both(roles: Counter[str]) -> bool:
-    """Whether two parties, or agents in their place, are among the signatories."""
-    return roles["party"] + roles["agent"] >= _SIDES
+def both(roles: Sequence[Value | None]) -> bool:
+    """Whether two parties, or agents in their place, are among the roles of the signatories."""
+    return roles.count("party") + roles.count("agent") >= _SIDES
 
 
 def money_of(node: Payload) -> Decimal:

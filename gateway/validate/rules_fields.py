@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import lru_cache
 from typing import Protocol
 
 from gateway.errors import RuleRefused
 from gateway.model import casenumber, numbers
 from gateway.model.payload import Payload
 from gateway.validate import rules_agreement, rules_party
-from gateway.validate.judging import LeafCheck, NodeCheck, Place, Problems, below, text
+from gateway.validate.judging import NOTHING, Leaf, LeafCheck, NodeCheck, Place, Problems, below, text
 
 
 class CodeLists(Protocol):
@@ -27,6 +26,8 @@ class CodeLists(Protocol):
         """Whether the list is not checked against its official text, so that it may only advise."""
 
 
+_INTERNAL = "D211"
+_REMEMBERED = 10_000
 #: Element name → code list, wherever the element stands.
 LISTS: Mapping[str, str] = {
     "Answer": "answer", "Authority": "authority", "CertType": "cert-type", "Channel": "channel", "Classification": "classification",
@@ -78,30 +79,31 @@ NODES: Mapping[str, NodeCheck] = {
 }
 
 
-def leaves(codes: CodeLists) -> dict[str, LeafCheck]:
+def leaves(codes: CodeLists) -> dict[str, Leaf]:
     """Element name → check of its text, wherever it stands."""
-    found: dict[str, LeafCheck] = {name: in_list(codes, list_name) for name, list_name in LISTS.items()}
-    found |= dict.fromkeys(CASE_NUMBERS, _number(_case_number))
+    found: dict[str, Leaf] = {name: in_list(codes, list_name) for name, list_name in LISTS.items()}
+    found |= dict.fromkeys(CASE_NUMBERS, _remembered(casenumber.parse))
+    documents = in_list(codes, "document")
+    regions = frozenset(codes.rows("region")) | frozenset(codes.rows("region-statistical"))
     found |= {
-        "CreditCode": _number(_credit_code),
-        "CaseMark": _number(numbers.case_mark),
-        "Phone": _phone,
-        "Amount": _number(numbers.money),
-        "Region": _region({*codes.rows("region"), *codes.rows("region-statistical")}),
-        "DocumentType": _document(in_list(codes, "document")),
+        "CreditCode": _remembered(numbers.credit_code),
+        "CaseMark": _remembered(numbers.case_mark),
+        "Phone": Leaf(NOTHING, _phone),
+        "Amount": Leaf(NOTHING, _number(numbers.money)),
+        "Region": Leaf(regions, _region),
+        "DocumentType": Leaf(frozenset(codes.rows("document")) - {_INTERNAL}, _document(documents.check)),
     }
     return found
 
 
-def in_list(codes: CodeLists, name: str) -> LeafCheck:
+def in_list(codes: CodeLists, name: str) -> Leaf:
     """A code of the list: refused when it is not there, or only advised where the list itself is unverified."""
-    known, rule = frozenset(codes.rows(name)), "RUL-005" if codes.unverified(name) else "RUL-002"
+    rule = "RUL-005" if codes.unverified(name) else "RUL-002"
 
     def check(value: str, place: Place, problems: Problems) -> None:
-        if value not in known:
-            problems.add(rule, place, value=value, list=name)
+        problems.add(rule, place, value=value, list=name)
 
-    return check
+    return Leaf(frozenset(codes.rows(name)), check)
 
 
 def cause(codes: CodeLists) -> NodeCheck:
@@ -109,7 +111,7 @@ def cause(codes: CodeLists) -> NodeCheck:
     known = frozenset(codes.rows("cause"))
 
     def check(node: Payload, place: Place, problems: Problems) -> None:
-        value = f"{text(node, '@version')}:{text(node, '#text')}"
+        value = f"{node.get('@version')}:{node.get('#text')}"
         if value not in known:
             problems.add("RUL-006", place, value=value)
 
@@ -137,9 +139,21 @@ def _number(read: Callable[[str], object]) -> LeafCheck:
     return check
 
 
-# Numbers of cases and of organisations come again with every message of a case; those of persons are not kept.
-_case_number = lru_cache(maxsize=4096)(casenumber.parse)
-_credit_code = lru_cache(maxsize=4096)(numbers.credit_code)
+def _remembered(read: Callable[[str], object]) -> Leaf:
+    """Numbers of cases and organisations come again with each message of a case: right ones are kept, those of persons never."""
+    known: set[str] = set()
+
+    def check(value: str, place: Place, problems: Problems) -> None:
+        try:
+            read(value)
+        except RuleRefused as refused:
+            problems.add(refused.code, place, value=value)
+            return
+        if len(known) >= _REMEMBERED:
+            known.clear()
+        known.add(value)
+
+    return Leaf(known, check)
 
 
 def _phone(value: str, place: Place, problems: Problems) -> None:
@@ -149,24 +163,19 @@ def _phone(value: str, place: Place, problems: Problems) -> None:
         problems.add(refused.code, place)
 
 
-def _region(known: set[str]) -> LeafCheck:
-    def check(value: str, place: Place, problems: Problems) -> None:
-        if value in known:
-            return
-        try:
-            numbers.region(value)
-        except RuleRefused as refused:
-            problems.add(refused.code, place, value=value)
-            return
-        if value.startswith("15"):
-            problems.add("RUL-004", place, value=value)
-
-    return check
+def _region(value: str, place: Place, problems: Problems) -> None:
+    try:
+        numbers.region(value)
+    except RuleRefused as refused:
+        problems.add(refused.code, place, value=value)
+        return
+    if value.startswith("15"):
+        problems.add("RUL-004", place, value=value)
 
 
 def _document(listed: LeafCheck) -> LeafCheck:
     def check(value: str, place: Place, problems: Problems) -> None:
-        if value == "D211":
+        if value == _INTERNAL:
             problems.add("RUL-050", place)
         else:
             listed(value, place, problems)

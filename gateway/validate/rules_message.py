@@ -5,7 +5,6 @@ Grounds of law among them only advise (protocol.md §3): the receiver decides.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
@@ -13,8 +12,8 @@ from decimal import Decimal
 from gateway.model.envelope import Header
 from gateway.model.ids import family_of
 from gateway.model.payload import Payload
-from gateway.validate.judging import ROOT, NodeCheck, Place, Problems, below, child, rows, text
-from gateway.validate.rules_agreement import money_of, signed_by_both
+from gateway.validate.judging import ROOT, NodeCheck, Place, Problems, below, child, deep, rows, text
+from gateway.validate.rules_agreement import both, money_of
 
 #: Families that are no state organs: personal data go to them only with separate consent (个人信息保护法第23条).
 _PRIVATE = frozenset({"union", "mediation"})
@@ -55,7 +54,7 @@ def consent(payload: Payload, header: Header, problems: Problems) -> None:
     if not any(family_of(participant) in _PRIVATE for participant in to):
         return
     people = any(text(row, "Type") == "1" for name in ("Party", "Applicant") for _, row in rows(payload, name))
-    if people and not text(payload, "CaseReference", "ConsentRef"):
+    if people and not deep(payload, "CaseReference", "ConsentRef"):
         problems.add("RUL-051", below(ROOT, "CaseReference"))
 
 
@@ -74,24 +73,24 @@ def explained(reason: Payload, place: Place, problems: Problems) -> None:
 
 def intake(payload: Payload, place: Place, problems: Problems) -> None:
     """A designation: causes of their day, groups of ten, the term of its kind."""
-    cause, day = child(child(payload, "Intake"), "Cause"), text(payload, "Intake", "Date")
+    cause, day = child(child(payload, "Intake"), "Cause"), deep(payload, "Intake", "Date")
     if day and cause.get("@version") == ("2020" if day >= _CAUSES_2025 else "2025"):
         problems.add("RUL-007", below(place, "Intake", "Cause"))
-    size = text(payload, "Intake", "GroupSize")
+    size = deep(payload, "Intake", "GroupSize")
     if size and int(size) >= _GROUP:
         problems.add("RUL-063", below(place, "Intake", "GroupSize"), value=size)
-    terms = _TERMS.get(text(payload, "Designation", "Type"))
-    if terms and text(payload, "Designation", "TermDays") not in terms:
-        problems.add("RUL-067", below(place, "Designation", "TermDays"), value=text(payload, "Designation", "TermDays"))
+    terms = _TERMS.get(deep(payload, "Designation", "Type"))
+    if terms and deep(payload, "Designation", "TermDays") not in terms:
+        problems.add("RUL-067", below(place, "Designation", "TermDays"), value=deep(payload, "Designation", "TermDays"))
 
 
 def review(payload: Payload, place: Place, problems: Problems) -> None:
     """A review application: joint, in time, of a kind that can be reviewed, not yet confirmed (人社部令第33号第74、75条)."""
     names = {text(row, "Name") for _, row in rows(payload, "Applicant")}
-    roles = Counter(text(row, "Role") for _, row in rows(payload, "Signatory"))
-    if len(names) < 2 or not signed_by_both(roles) or text(payload, "Joint") == "false":  # noqa: PLR2004 - the two sides of a dispute
+    roles = [row.get("Role") for _, row in rows(payload, "Signatory")]
+    if len(names) < 2 or not both(roles) or text(payload, "Joint") == "false":  # noqa: PLR2004 - the two sides of a dispute
         problems.add("RUL-043", below(place, "Applicant"))
-    effective, applied = text(payload, "Agreement", "EffectiveDate"), text(payload, "AppliedOn")
+    effective, applied = deep(payload, "Agreement", "EffectiveDate"), text(payload, "AppliedOn")
     if effective and applied:
         last = date.fromisoformat(effective) + _REVIEW_DAYS
         if date.fromisoformat(applied) > last:
@@ -99,7 +98,7 @@ def review(payload: Payload, place: Place, problems: Problems) -> None:
     matter = payload.get("Matter")
     if isinstance(matter, list) and _RELATION_MATTER in matter:
         problems.add("RUL-061", below(place, "Matter"))
-    elif text(payload, "Agreement", "Cause", "#text") in _RELATION_CAUSES:
+    elif deep(payload, "Agreement", "Cause", "#text") in _RELATION_CAUSES:
         problems.add("RUL-061", below(place, "Agreement", "Cause"))
     if text(payload, "NotJudiciallyConfirmed") == "false":
         problems.add("RUL-065", below(place, "NotJudiciallyConfirmed"))
@@ -110,7 +109,7 @@ def review(payload: Payload, place: Place, problems: Problems) -> None:
 
 def statement(payload: Payload, place: Place, problems: Problems) -> None:
     """A statement is about the agreement of its case (人社部令第33号第77条)."""
-    number, known = text(payload, "AgreementNumber"), text(payload, "CaseReference", "AgreementNumber")
+    number, known = text(payload, "AgreementNumber"), deep(payload, "CaseReference", "AgreementNumber")
     if known and number != known:
         problems.add("RUL-062", below(place, "AgreementNumber"))
 
