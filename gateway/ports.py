@@ -76,6 +76,9 @@ class Blobs(Protocol):
     async def put_chunk(self, sha256: str, index: int, total: int, data: bytes) -> bool:
         """Keep one chunk that came over the bus; True when all are here and the digest holds."""
 
+    async def sweep(self, *, older_s: float) -> int:
+        """Remove chunks and drafts older than `older_s` seconds whose rest never came; returns how many."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:

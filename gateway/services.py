@@ -17,6 +17,8 @@ from gateway.model.receipt import Receipt
 from gateway.ports import NativeAnswer, NativeRequest, Record
 from gateway.signing import receipts
 
+#: Chunks of an attachment whose rest did not come within a week, in seconds.
+ABANDONED_S = 7 * 86_400.0
 #: Refusals that a registry entry can mend: an unknown sender, or a node that does not speak for it yet.
 STRANGERS = frozenset({"SIG-046", "BUS-011"})
 
@@ -80,7 +82,8 @@ class Services:
                     await self.keep("registry.retried", replace(failure, state="resolved"))
 
     async def prune(self) -> int:
-        """Remove what has its own end: bounded failure records, used nonces."""
+        """Remove what has its own end: bounded failure records, used nonces, chunks whose rest never came."""
+        await self.node.blobs.sweep(older_s=ABANDONED_S)
         return await self.node.ledger.prune(self.node.clock.now_us(), 1_000)
 
     async def watch(self, limit: int) -> int:

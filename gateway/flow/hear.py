@@ -24,7 +24,7 @@ async def hear(xml: bytes, headers: tuple[tuple[str, str], ...], node: Node, *, 
     """
     receipt = receipts.verify(xml, node.trust, limits=node.limits)
     if headers:
-        bus_headers.check_receipt(headers, receipt)
+        bus_headers.check_receipt(headers, receipt, receiver=node.name)
     _entitled(receipt, node)
     key = park.Key(
         sender=receipt.sender,

@@ -52,7 +52,7 @@ async def take(transfer: bytes, headers: Headers, node: Node, *, parked: bool = 
             return
         unpacked = envelope.unpack(raw, node.limits)
         if headers:
-            bus_headers.check(headers, unpacked.header)
+            bus_headers.check(headers, unpacked.header, receiver=node.name)
         accepted = _sender_node_says(unpacked.header, receipt_xml, node)
     except Refusal as refusal:
         await refuse.note(transfer, refusal, node)

@@ -112,14 +112,16 @@ class NodeReads(Reads):
         )
 
     async def read_through(self, topic: str) -> int | None:
-        """Until when all known parts of a topic have been read to their end, microseconds.
+        """Until when all parts of a topic have been read to their end, microseconds; None while one was never read.
 
-        None before the first reading.
+        A part is named `<index>/<count>`: the newest count says how many there have to be.
         """
-        query = select(func.min(READINGS.table.c.through_us)).where(READINGS.table.c.topic == topic)
-        async with self._database.reading() as session:
-            through: int | None = (await session.read(query))[0][0]
-        return through
+        found = await self.readings(topic)
+        if not found:
+            return None
+        count = max(found, key=lambda row: row.through_us).part.partition("/")[2]
+        parts = [row.through_us for row in found if row.part.partition("/")[2] == count]
+        return min(parts) if len(parts) == int(count) else None
 
     async def attachment(self, sha256: str) -> AttachmentRow | None:
         """What is known of a digest."""
