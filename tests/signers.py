@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from gateway.model.envelope import Header, Unpacked, Verified
 from gateway.model.ids import uuid7
 from gateway.model.participant import BoundCertificate, NodeEntry, Participant, Registry
+from gateway.model.receipt import Receipt
 from gateway.signing import authority, keyfiles, signature
 from gateway.signing.keys import FileKeys
 from gateway.signing.registry import collect
@@ -52,7 +53,9 @@ class Signers:
         """The keys as a node loads them."""
         return FileKeys(self.folder)
 
-    def bound(self, subject: str, held_by: Literal["participant", "node"] = "participant", **changes: Any) -> BoundCertificate:
+    def bound(
+        self, subject: str, held_by: Literal["participant", "node"] = "participant", **changes: Any
+    ) -> BoundCertificate:
         """The registry's binding of a subject's certificate, for a year around NOW."""
         der = self.certificates[subject].public_bytes(Encoding.DER)
         year = timedelta(days=365)
@@ -116,6 +119,26 @@ def header(**changes: Any) -> Header:
         traceparent=f"00-{1:032x}-{2:016x}-01",
     )
     return replace(base, **changes)
+
+
+def receipt(**changes: Any) -> Receipt:
+    """The node's `accepted` about the court's designation."""
+    about = header()
+    base: dict[str, Any] = {
+        "kind": "accepted",
+        "issuer": NODE,
+        "recipient": STATION,
+        "sender": COURT,
+        "message_id": about.message_id,
+        "conversation_id": about.conversation_id,
+        "message_type": about.message_type,
+        "digest": "d" * 64,
+        "process_id": about.process_id,
+        "flow": about.flow,
+        "flow_version": "1.0",
+        "issued_at": NOW,
+    }
+    return Receipt(**(base | changes))
 
 
 def make(folder: Path, *, suite: str = "ecdsa-p256-sha256") -> Signers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ CHANGES = {
     "a reference by id": (change('URI=""', 'URI="#x"'), "SIG-010"),
     "no URI": (change(' URI=""', ""), "SIG-010"),
     "an external reference": (change('URI=""', 'URI="http://127.0.0.1/x"'), "SIG-010"),
-    "inclusive C14N of SignedInfo": (change(f"CanonicalizationMethod Algorithm=\"{EXCLUSIVE}", 'CanonicalizationMethod Algorithm="http://www.w3.org/TR/2001/REC-xml-c14n-20010315'), "SIG-012"),
+    "inclusive C14N of SignedInfo": (change(f'CanonicalizationMethod Algorithm="{EXCLUSIVE}', 'CanonicalizationMethod Algorithm="http://www.w3.org/TR/2001/REC-xml-c14n-20010315'), "SIG-012"),
     "C14N with comments": (change(f'CanonicalizationMethod Algorithm="{EXCLUSIVE}', f'CanonicalizationMethod Algorithm="{EXCLUSIVE}WithComments'), "SIG-012"),
     "one transform": (change(f'<ds:Transform Algorithm="{EXCLUSIVE}"></ds:Transform>', ""), "SIG-011"),
     "no enveloped-signature": (change(f'<ds:Transform Algorithm="{OLD}enveloped-signature"></ds:Transform>', ""), "SIG-011"),
@@ -96,7 +97,7 @@ def test_each_deviation_has_its_code(name: str, signers: Signers, raw: bytes) ->
     assert refusal.value.findings[0].text_en
 
 
-STRUCTURE = {
+STRUCTURE: dict[str, tuple[Callable[[bytes, bytes], bytes], str]] = {
     "no signature": (lambda raw, sig: raw.replace(sig, b""), "SIG-002"),
     "two signatures": (lambda raw, sig: raw.replace(sig, sig + sig), "SIG-003"),
     "a signature in the payload too": (lambda raw, sig: re.sub(rb"(</\w+:DesignationRequest>)", lambda m: sig + m[1], raw), "SIG-003"),
@@ -155,7 +156,9 @@ def test_both_suites_sign_and_verify(suite: str, tmp_path: Path) -> None:
     assert verified.signer.held_by == "participant"
 
 
-TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn"), include_characters="\t\n\r"), min_size=1, max_size=40)
+TEXTS = st.text(
+    st.characters(exclude_categories=("Cs", "Cc", "Cn"), include_characters="\t\n\r"), min_size=1, max_size=40
+)
 
 
 @given(note=TEXTS, tail=st.text(" \t\n", max_size=5), inside=st.text(" \t\r\n", max_size=3), cdata=st.booleans())

@@ -92,7 +92,9 @@ def test_a_revoked_certificate_is_refused_from_its_revocation_on(signers: Signer
 
     assert refused(signers, trust) == "SIG-043"
     later = authority.revoke(signers.authority, signers.certificates[STATION], at=NOW, crl=crl)
-    assert refused(signers, signers.trust(crls=(later,)), sender=STATION, receiver=STATION, subject=STATION) == "SIG-043"
+    assert (
+        refused(signers, signers.trust(crls=(later,)), sender=STATION, receiver=STATION, subject=STATION) == "SIG-043"
+    )
     just_before = authority.revoke(signers.authority, signers.certificates[COURT], at=NOW + DAY)
     assert signers.verify(signers.sign(), trust=signers.trust(crls=(just_before,))).signer.held_by == "participant"
 
@@ -144,9 +146,11 @@ def test_bytes_that_are_no_certificate_are_refused(bad: bytes, signers: Signers)
     assert refusal.value.code == "SIG-024"
 
 
-@pytest.mark.parametrize(
-    "key", [rsa.generate_private_key(65537, 1024), ec.generate_private_key(ec.SECP384R1())], ids=["RSA 1024", "P-384"]
-)
+WEAK = rsa.generate_private_key(65537, 1024)  # noqa: S505 - a weak key is what the test is about
+FOREIGN = ec.generate_private_key(ec.SECP384R1())
+
+
+@pytest.mark.parametrize("key", [WEAK, FOREIGN], ids=["RSA 1024", "P-384"])
 def test_a_weak_or_foreign_key_is_refused(key: Any) -> None:
     """RSA below 2,048 bits and curves but P-256 belong to no suite."""
     with pytest.raises(SignatureRefused) as refusal:

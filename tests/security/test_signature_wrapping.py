@@ -56,22 +56,33 @@ WRAPPINGS: dict[str, Callable[[bytes], bytes]] = {
         inside(evil(raw), SIGNATURE.sub(b"", raw)), part(SIGNATURE, raw)
     ),
     "the signed envelope in an Object of the signature": lambda raw: end(
-        evil(raw), part(SIGNATURE, raw).replace(b"</ds:Signature>", b"<ds:Object>" + SIGNATURE.sub(b"", raw) + b"</ds:Object></ds:Signature>")
+        evil(raw),
+        part(SIGNATURE, raw).replace(
+            b"</ds:Signature>", b"<ds:Object>" + SIGNATURE.sub(b"", raw) + b"</ds:Object></ds:Signature>"
+        ),
     ),
     "the signed envelope within KeyInfo": lambda raw: end(
         evil(raw), part(SIGNATURE, raw).replace(b"</ds:KeyInfo>", SIGNATURE.sub(b"", raw) + b"</ds:KeyInfo>")
     ),
-    "an enveloping signature around everything": lambda raw: (
-        part(SIGNATURE, raw).replace(b"</ds:Signature>", b"<ds:Object>" + raw + b"</ds:Object></ds:Signature>")
+    "an enveloping signature around everything": lambda raw: part(SIGNATURE, raw).replace(
+        b"</ds:Signature>", b"<ds:Object>" + raw + b"</ds:Object></ds:Signature>"
     ),
-    "a second header before the signed one": lambda raw: raw.replace(b"<Header>", part(HEADER, evil(raw)) + b"<Header>"),
-    "a second payload after the signed one": lambda raw: raw.replace(b"</Payload>", b"</Payload>" + part(PAYLOAD, evil(raw))),
-    "a second payload before the signed one": lambda raw: raw.replace(b"<Payload>", part(PAYLOAD, evil(raw)) + b"<Payload>"),
+    "a second header before the signed one": lambda raw: raw.replace(
+        b"<Header>", part(HEADER, evil(raw)) + b"<Header>"
+    ),
+    "a second payload after the signed one": lambda raw: raw.replace(
+        b"</Payload>", b"</Payload>" + part(PAYLOAD, evil(raw))
+    ),
+    "a second payload before the signed one": lambda raw: raw.replace(
+        b"<Payload>", part(PAYLOAD, evil(raw)) + b"<Payload>"
+    ),
     "two payload elements": lambda raw: raw.replace(b"<Payload>", b"<Payload>" + part(PAYLOAD, evil(raw))[9:-10]),
     "another root around it": lambda raw: b"<Envelopes>" + raw + b"</Envelopes>",
     "an envelope around it": lambda raw: evil(raw).replace(b"<Payload>", raw + b"<Payload>"),
     "an Id and a reference to it": lambda raw: end(
-        evil(raw).replace(b"<Payload>", b"<Payload>" + SIGNATURE.sub(b"", raw).replace(b"<Envelope", b'<Envelope Id="s"')),
+        evil(raw).replace(
+            b"<Payload>", b"<Payload>" + SIGNATURE.sub(b"", raw).replace(b"<Envelope", b'<Envelope Id="s"')
+        ),
         part(SIGNATURE, raw).replace(b'URI=""', b'URI="#s"'),
     ),
     "the signature of another message": lambda raw: end(evil(raw), part(SIGNATURE, raw)),
@@ -86,7 +97,9 @@ WRAPPINGS: dict[str, Callable[[bytes], bytes]] = {
         rb"(<ds:Transform [^>]*></ds:Transform>)(<ds:Transform [^>]*></ds:Transform>)", rb"\2\1", raw
     ),
     "another default namespace for the header": lambda raw: raw.replace(b"<Header>", b'<Header xmlns="urn:x">'),
-    "a character reference for the namespace": lambda raw: raw.replace(b"urn:sct:envelope:1", b"urn:sct:envelope&#58;2", 1),
+    "a character reference for the namespace": lambda raw: raw.replace(
+        b"urn:sct:envelope:1", b"urn:sct:envelope&#58;2", 1
+    ),
 }
 
 
@@ -106,7 +119,9 @@ def test_a_receipt_or_entry_cannot_pass_as_an_envelope(signers: Signers) -> None
     """A document of another kind that the sender did sign is no envelope of its."""
     from gateway.signing import signature
 
-    document = canonical(parse(b'<Envelope xmlns="urn:sct:receipt:1"><Header/><Payload><x/></Payload></Envelope>', LIMITS))
+    document = canonical(
+        parse(b'<Envelope xmlns="urn:sct:receipt:1"><Header/><Payload><x/></Payload></Envelope>', LIMITS)
+    )
 
     with pytest.raises(Refusal) as refusal:
         signers.verify(signature.sign_document(document, signers.keys, "court:t-xincheng"))

@@ -98,13 +98,18 @@ def test_a_key_made_with_openssl_gets_its_certificate(tmp_path: Path) -> None:
     curve = ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", str(key)]
     subprocess.run(curve, check=True, capture_output=True)
     subprocess.run(
-        ["openssl", "req", "-new", "-key", str(key), "-subj", "/CN=x", "-out", str(request)], check=True, capture_output=True
+        ["openssl", "req", "-new", "-key", str(key), "-subj", "/CN=x", "-out", str(request)],
+        check=True,
+        capture_output=True,
     )
 
     certificate = authority.sign_request(made, request.read_bytes(), COURT, valid=authority.window(NOW))
 
     assert certificate.subject.rfc4514_string() == f"CN={COURT}"
-    assert Trust([made.pem], [], make(tmp_path / "n").registry()).leaf(certificate.public_bytes(Encoding.DER)).revoked_at is None
+    assert (
+        Trust([made.pem], [], make(tmp_path / "n").registry()).leaf(certificate.public_bytes(Encoding.DER)).revoked_at
+        is None
+    )
 
 
 def test_a_request_that_is_none_or_forged_is_refused(tmp_path: Path) -> None:

@@ -35,7 +35,12 @@ def entries(signers: Signers) -> list[Participant | NodeEntry]:
         COURT, name_en="Test court <&>", credit_code="11150102MB0QAAAA0T", region="150102", roles=("court", "keeper")
     )
     node = signers.node(schemas=("urn:sct:mediation:1@1.0",), contracts=("designated-mediation@1.0",))
-    return [whole, signers.participant(COURT, certificates=(), revoked=True, serial=7), node, replace(node, revoked=True)]
+    return [
+        whole,
+        signers.participant(COURT, certificates=(), revoked=True, serial=7),
+        node,
+        replace(node, revoked=True),
+    ]
 
 
 def test_an_entry_is_canonical_valid_and_whole(signers: Signers, registrar: Registrar) -> None:

@@ -25,7 +25,7 @@ PAYLOAD = "{urn:sct:mediation:1}DesignationRequest"
 
 IDS = st.builds(uuid7, st.integers(0, 2**48 - 1), st.integers(0, 2**74 - 1))
 ZONES = st.integers(-12 * 60, 13 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-TIMES = st.datetimes(datetime(1000, 1, 2), datetime(2999, 12, 30), timezones=ZONES)
+TIMES = st.datetimes(datetime.fromisoformat("1000-01-02"), datetime.fromisoformat("2999-12-30"), timezones=ZONES)
 CODES = st.from_regex(r"(court|union|arbitration|mediation|legal-aid):([0-9A-Z]{18}|t-[a-z0-9-]{1,40})", fullmatch=True)
 WORDS = st.from_regex(r"[a-z][a-z0-9-]{0,40}", fullmatch=True)
 TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn")), min_size=1, max_size=30)
@@ -156,7 +156,9 @@ def test_an_attachment_that_is_not_in_order_is_refused(pattern: bytes, replaceme
 
 def test_sm3_may_stand_beside_sha256() -> None:
     """A second digest of another algorithm is taken and does not take the place of SHA-256."""
-    raw = written(attachments=(ATTACHMENT,)).replace(b"</Digest>", b'</Digest><Digest algorithm="sm3">' + b"b" * 64 + b"</Digest>")
+    raw = written(attachments=(ATTACHMENT,)).replace(
+        b"</Digest>", b'</Digest><Digest algorithm="sm3">' + b"b" * 64 + b"</Digest>"
+    )
 
     assert envelope.unpack(raw, LIMITS).header.attachments == (ATTACHMENT,)
 
@@ -166,7 +168,14 @@ def test_a_header_is_found_where_the_rest_cannot_be_read() -> None:
     raw = written(receiver=STATION)
 
     assert envelope.header_of_best_effort(raw.replace(b"<Payload>", b"<Payload><x/>")) == header()
-    for garbage in (b"", b"<a/>", b"<a><!-- -->", raw.replace(b"court:", b"x:"), b"<!DOCTYPE a><a/>", bytes(range(256))):
+    for garbage in (
+        b"",
+        b"<a/>",
+        b"<a><!-- -->",
+        raw.replace(b"court:", b"x:"),
+        b"<!DOCTYPE a><a/>",
+        bytes(range(256)),
+    ):
         assert envelope.header_of_best_effort(garbage) is None
 
 

@@ -91,7 +91,7 @@ ALLOWED = {
     "as deep as allowed": b"<a>" * 32 + b"</a>" * 32,
     "as long as allowed": b"<a>%s</a>" % (b"x" * 20_000),
     "as many attributes as allowed": b"<a %s/>" % b" ".join(b"x%d='1'" % i for i in range(64)),
-    "Chinese names": "<消息 类=\"1\">中</消息>".encode(),
+    "Chinese names": '<消息 类="1">中</消息>'.encode(),
 }  # fmt: skip
 
 

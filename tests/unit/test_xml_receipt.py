@@ -16,11 +16,13 @@ from gateway.signing import receipts
 from gateway.xml import receipt as form
 from gateway.xml.canonical import canonical
 from gateway.xml.parse import parse
-from tests.signers import COURT, LIMITS, NODE, NOW, STATION, Signers, catalogue, header, make
+from tests.signers import COURT, LIMITS, NODE, NOW, Signers, catalogue, make, receipt
 
-TIMES = st.datetimes(datetime(2000, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))
+TIMES = st.datetimes(datetime.fromisoformat("2000-01-01"), datetime.fromisoformat("2200-01-01"), timezones=st.just(UTC))
 #: What a finding may quote: anything that XML can hold; `escape` replaces the rest.
-TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn"), include_characters="\t\n\r"), min_size=1, max_size=30)
+TEXTS = st.text(
+    st.characters(exclude_categories=("Cs", "Cc", "Cn"), include_characters="\t\n\r"), min_size=1, max_size=30
+)
 WORDS = st.from_regex(r"[a-z][a-z0-9_-]{0,20}", fullmatch=True)
 HEX = st.from_regex(r"[0-9a-f]{64}", fullmatch=True).filter(lambda text: text != "0" * 64)
 FINDINGS = st.builds(
@@ -42,26 +44,6 @@ DUE_DATES = st.builds(
     due=TIMES,
     provisional=st.booleans(),
 )
-
-
-def receipt(**changes: object) -> Receipt:
-    """The node's `accepted` about the court's designation."""
-    about = header()
-    base: dict[str, object] = {
-        "kind": "accepted",
-        "issuer": NODE,
-        "recipient": STATION,
-        "sender": COURT,
-        "message_id": about.message_id,
-        "conversation_id": about.conversation_id,
-        "message_type": about.message_type,
-        "digest": "d" * 64,
-        "process_id": about.process_id,
-        "flow": about.flow,
-        "flow_version": "1.0",
-        "issued_at": NOW,
-    }
-    return Receipt(**(base | changes))  # type: ignore[arg-type]  # fields by name
 
 
 RECEIPTS = st.builds(
@@ -114,7 +96,12 @@ def test_a_receipt_of_somebody_else_is_refused(signers: Signers, tmp_path: Path)
     foreign = receipts.issue(receipt(), stranger.keys)
     changed = receipts.issue(receipt(), signers.keys).xml.replace(b"<Kind>accepted", b"<Kind>delivered")
 
-    for xml, code in ((by_court, "SIG-046"), (participant.xml, "SIG-051"), (foreign.xml, "SIG-040"), (changed, "SIG-005")):
+    for xml, code in (
+        (by_court, "SIG-046"),
+        (participant.xml, "SIG-051"),
+        (foreign.xml, "SIG-040"),
+        (changed, "SIG-005"),
+    ):
         with pytest.raises(Refusal) as refusal:
             receipts.verify(xml, signers.trust())
         assert refusal.value.code == code
