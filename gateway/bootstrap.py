@@ -25,6 +25,8 @@ from gateway.flow.registry import KnownRegistry
 from gateway.ledger.ledger import Ledger
 from gateway.ledger.migrate import migrate as migrate_ledger
 from gateway.model.ids import is_test
+from gateway.model.ledger import Endpoint
+from gateway.model.receipt import CARRIED, GOOD_NEWS
 from gateway.ports import Bus, Clock
 from gateway.services import Services
 from gateway.settings import Settings
@@ -114,11 +116,17 @@ def build(settings: Settings) -> Application:
     keys = FileKeys(settings.keys_dir)
     known = KnownRegistry(ledger, Registrar(_registrar(settings)), clock)
     origins: set[str] = set()
+    curious: set[str] = set()
 
     async def refresh() -> None:
         await known.refresh()
-        origins.clear()
-        origins.update(origin_of(row.url) for row in await ledger.endpoints() if row.url)
+        rows = await ledger.endpoints()
+        for held, now in ((origins, {origin_of(row.url) for row in rows if row.url}), (curious, _curious(rows))):
+            held.clear()
+            held.update(now)
+
+    def tells(participant: str, kind: str) -> bool:
+        return kind in CARRIED or (kind in GOOD_NEWS and participant in curious)
 
     codes = CodeBook.load(contracts / "codes")
     node = Node(
@@ -148,6 +156,7 @@ def build(settings: Settings) -> Application:
         meter=meter,
         learn=known.learn,
         refresh=refresh,
+        tells=tells,
         policy=_policy(settings),
         wake=signals.wake,
     )
@@ -192,6 +201,11 @@ def region(settings: Settings, name: str) -> dict[str, object]:
     except (OSError, orjson.JSONDecodeError) as error:
         raise SettingRefused(f"region file {name}: cannot be read as JSON") from error
     return dict(found)
+
+
+def _curious(rows: list[Endpoint]) -> set[str]:
+    """Participants whose systems want the good news too (`"receipts": "all"` in the endpoint's settings)."""
+    return {row.participant for row in rows if orjson.loads(row.settings or "{}").get("receipts") == "all"}
 
 
 def _registrar(settings: Settings) -> bytes:

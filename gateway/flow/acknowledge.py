@@ -15,7 +15,7 @@ from gateway.flow.node import Node, microseconds, moment
 from gateway.model.envelope import Header, Permitted
 from gateway.model.ledger import Conversation, Delivery, Outbox, ReceiptRow, Row, StepRow, Word
 from gateway.model.process import PastStep, ProcessView
-from gateway.model.receipt import CARRIED, DueDate, Receipt, ReceiptKind, outranks
+from gateway.model.receipt import DueDate, Receipt, ReceiptKind, outranks
 from gateway.signing import receipts, seal
 
 
@@ -229,7 +229,7 @@ def take_effect(
             for step in process.steps
             if step.message_id == receipt.message_id and step.number == 0
         ]
-    if receipt.kind in CARRIED and node.is_local(receipt.sender):
+    if node.is_local(receipt.sender) and node.tells(receipt.sender, receipt.kind):
         out.append(carried(receipt, node, seq=seq, at_us=at_us))
     if process is not None and receipt.kind in ("delivered", "retrieved") and receipt.recipient != process.keeper:
         out += _clocks(receipt, process, node)

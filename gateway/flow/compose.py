@@ -26,6 +26,7 @@ def header(
     actor: str | None = None,
     occurred_at: dt.datetime | None = None,
     attachments: tuple[Attachment, ...] = (),
+    trace: str = "",
 ) -> Header:
     """A header of the process's flow version; `message_id` and `sent_us` are given where they were claimed before."""
     message_id = message_id or node.ids.uuid7()
@@ -47,7 +48,7 @@ def header(
         occurred_at=occurred_at,
         sent_at=moment(sent_us if sent_us is not None else node.clock.now_us()),
         test=test,
-        traceparent=traceparent(process.conversation_id, message_id),
+        traceparent=trace or traceparent(process.conversation_id, message_id),
         attachments=attachments,
     )
 

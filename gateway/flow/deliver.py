@@ -27,6 +27,7 @@ from gateway.model.receipt import Receipt, ReceiptKind
 from gateway.ports import Adapter, NativeCall, Outcome, Parcel, PartnerEndpoint
 from gateway.signing import receipts
 from gateway.translate import router
+from gateway.transport import trace as w3c
 from gateway.xml import envelope
 
 
@@ -78,7 +79,8 @@ async def _call(attempt: Attempt, node: Node) -> Outcome:
     """The partner call; a refusal is raised with the partner's own code."""
     if attempt.call is None:
         raise NodeError("an attempt without a call", code="NOD-021")
-    status, headers, body = await node.transport.send(attempt.call, timeout_s=node.policy.call_timeout_s)
+    call = replace(attempt.call, headers=(*attempt.call.headers, ("traceparent", _span(attempt, node))))
+    status, headers, body = await node.transport.send(call, timeout_s=node.policy.call_timeout_s)
     outcome = attempt.adapter.read_outcome(status, headers, body, attempt.endpoint)
     if outcome.taken or outcome.repeated:
         return outcome
@@ -86,6 +88,11 @@ async def _call(attempt: Attempt, node: Node) -> Outcome:
     if outcome.retryable:
         raise PartnerUnreachable(text)
     raise PartnerRefused(text, native_code=outcome.native_code)
+
+
+def _span(attempt: Attempt, node: Node) -> str:
+    """W3C trace context for the partner: the message's trace, a span of this attempt."""
+    return str(w3c.Trace(trace_id=attempt.message.trace_id, span_id=node.ids.uuid7().replace("-", "")[-16:]))
 
 
 async def parcel_of(attempt: Attempt, node: Node) -> Parcel:

@@ -22,6 +22,7 @@ from gateway.model.receipt import Receipt
 from gateway.ports import Adapter, Draft, NativeAnswer, NativeRequest, PartnerEndpoint
 from gateway.signing import receipts, signature
 from gateway.translate import router
+from gateway.transport import trace as w3c
 
 #: A used nonce is kept for twice the clock window of five minutes (product.md §4).
 NONCE_US = 600_000_000
@@ -142,7 +143,14 @@ async def _header(call: Call, draft: Draft, origin: Origin, node: Node) -> Heade
         actor=draft.actor or None,
         occurred_at=draft.occurred_at,
         attachments=await _keep_documents(draft, node),
+        trace=_trace_of(call.request),
     )
+
+
+def _trace_of(request: NativeRequest) -> str:
+    """The caller's own W3C trace context, where it sends one that is well formed."""
+    came = w3c.parse(request.headers.get("traceparent", ""))
+    return str(came) if came else ""
 
 
 async def _process(call: Call, draft: Draft, origin: Origin, node: Node) -> ProcessView:

@@ -80,6 +80,8 @@ class Node:
     meter: Meter
     #: Learns a signed registry entry; returns its subject, or "" where it was known or older. Raises `Refusal` for one that does not hold.
     learn: Callable[[bytes], Awaitable[str]]
+    #: Whether a receipt of this kind is carried to a participant's own system: always the negative ones, on wish the good ones too.
+    tells: Callable[[str, str], bool]
     #: Takes in what other processes of this node have learned.
     refresh: Callable[[], Awaitable[None]]
     policy: Policy = field(default_factory=Policy)

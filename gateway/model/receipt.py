@@ -23,6 +23,8 @@ RANK = {
 FINAL = frozenset({"delivered", "retrieved", "refused"})
 #: These are deliveries of their own to the sender's endpoint.
 CARRIED = frozenset({"refused", "undeliverable", "expired", "timeout"})
+#: These too, where the endpoint's settings say `"receipts": "all"`.
+GOOD_NEWS = frozenset({"delivered", "retrieved"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
