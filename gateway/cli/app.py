@@ -6,7 +6,20 @@ import sys
 
 import typer
 
-from gateway.cli import check, contracts, demo, endpoint, failures, key, messages, participant, replay, serve, simulate, token
+from gateway.cli import (
+    check,
+    contracts,
+    demo,
+    endpoint,
+    failures,
+    key,
+    messages,
+    participant,
+    replay,
+    serve,
+    simulate,
+    token,
+)
 from gateway.errors import GatewayError
 
 app = typer.Typer(

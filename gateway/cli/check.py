@@ -71,7 +71,12 @@ def _registry(application: Application) -> Iterator[Line]:
     known = node.registry()
     entry = known.nodes.get(node.name)
     here = entry is not None and not entry.revoked
-    yield _line("registry", ok=here, why=f"{len(known.participants)} participants, {len(known.nodes)} nodes", mend="" if here else f"gateway participant add {node.name}")
+    yield _line(
+        "registry",
+        ok=here,
+        why=f"{len(known.participants)} participants, {len(known.nodes)} nodes",
+        mend="" if here else f"gateway participant add {node.name}",
+    )
     for subject in (node.name, *(one.id for one in known.participants.values() if one.node == node.name)):
         yield _certificate(application, subject)
 
@@ -90,7 +95,9 @@ def _certificate(application: Application, subject: str) -> Line:
     except GatewayError as error:
         return {**_wrong(f"certificate {subject}", error), "mend": f"gateway key rotate {subject}"}
     days = (bound.not_after - now).days
-    return _line(f"certificate {subject}", ok=True, why=f"{days} days left", mend="rotate soon" if days < _SOON_DAYS else "")
+    return _line(
+        f"certificate {subject}", ok=True, why=f"{days} days left", mend="rotate soon" if days < _SOON_DAYS else ""
+    )
 
 
 def _disk(loaded: Settings) -> Line:
@@ -98,7 +105,12 @@ def _disk(loaded: Settings) -> Line:
 
     folder = next(path for path in (loaded.data, *loaded.data.absolute().parents) if path.exists())
     free = shutil.disk_usage(folder).free
-    return _line("disk", ok=free > _FREE, why=f"{free // 1_000_000} MB free", mend="" if free > _FREE else "make room, or move data")
+    return _line(
+        "disk",
+        ok=free > _FREE,
+        why=f"{free // 1_000_000} MB free",
+        mend="" if free > _FREE else "make room, or move data",
+    )
 
 
 def _clock(loaded: Settings) -> Line:
@@ -109,7 +121,12 @@ def _clock(loaded: Settings) -> Line:
         return _line("clock", ok=True, why=f"{loaded.clock}: tests alone")
     newest = max((path.stat().st_mtime for path in _files(loaded.data)), default=0.0)
     ok = time.time() >= newest - 1
-    return _line("clock", ok=ok, why="system" if ok else "behind this node's own data", mend="" if ok else "synchronise the clock (NTP)")
+    return _line(
+        "clock",
+        ok=ok,
+        why="system" if ok else "behind this node's own data",
+        mend="" if ok else "synchronise the clock (NTP)",
+    )
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -30,7 +30,12 @@ def check(config: Config = None, as_json: Json = False) -> None:
     contracts = load_contracts(bootstrap.contracts_dir(loaded))
     found = [text for flow in contracts.flows.values() for text in problems(flow, known_types=known)]
     if as_json:
-        done(json.dumps({"flows": [f"{f.flow}@{f.version}" for f in contracts.flows.values()], "problems": found}, ensure_ascii=False))
+        done(
+            json.dumps(
+                {"flows": [f"{f.flow}@{f.version}" for f in contracts.flows.values()], "problems": found},
+                ensure_ascii=False,
+            )
+        )
     else:
         done("\n".join(found) or f"{len(contracts.flows)} flows are sound 流程约定无误: {', '.join(contracts.names())}")
     if found:
@@ -88,8 +93,13 @@ def _told(report: Any) -> None:
         if difference.known:
             known[difference.known] = known.get(difference.known, 0) + 1
         else:
-            print(f"{difference.root} {difference.mutation}: {difference.taken_by} takes it, the other says: {difference.refusal}", file=sys.stderr)
-    done(f"{len(report.schemas)} schemas 结构定义, {report.instances} documents, {report.accepted} taken by both validators")
+            print(
+                f"{difference.root} {difference.mutation}: {difference.taken_by} takes it, the other says: {difference.refusal}",
+                file=sys.stderr,
+            )
+    done(
+        f"{len(report.schemas)} schemas 结构定义, {report.instances} documents, {report.accepted} taken by both validators"
+    )
     for name, times in sorted(known.items()):
         done(f"known difference 已知差异 {name}: {times}")
 

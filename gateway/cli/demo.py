@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +11,9 @@ import typer
 def demo(
     kafka: Annotated[bool, typer.Option("--kafka", help="Three nodes on genuine Apache Kafka and PostgreSQL.")] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave it running afterwards, and print the addresses.")] = False,
-    folder: Annotated[Path | None, typer.Option("--dir", help="Empty folder for everything it writes; none: a temporary one.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="Empty folder for everything it writes; none: a temporary one.")
+    ] = None,
 ) -> None:
     """Let cases travel from court to union station to arbitration, fail, be mended and replayed; every step is verified."""
     from gateway.demo import run

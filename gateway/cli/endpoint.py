@@ -24,9 +24,15 @@ def add(
     participant: Who,
     profile: Annotated[str, typer.Option(help="Dialect, for instance court/platform.")],
     url: Annotated[str, typer.Option(help="Base address of the system; empty: it pulls from the inbox.")] = "",
-    settings_file: Annotated[Path | None, typer.Option("--settings", help="JSON file with what the dialect's README asks for.", exists=True)] = None,
-    region: Annotated[Path | None, typer.Option(help="JSON file of the region: paths, field names, code tables.", exists=True)] = None,
-    secret: Annotated[Path | None, typer.Option(help="File with the secret to present or to sign with.", exists=True)] = None,
+    settings_file: Annotated[
+        Path | None, typer.Option("--settings", help="JSON file with what the dialect's README asks for.", exists=True)
+    ] = None,
+    region: Annotated[
+        Path | None, typer.Option(help="JSON file of the region: paths, field names, code tables.", exists=True)
+    ] = None,
+    secret: Annotated[
+        Path | None, typer.Option(help="File with the secret to present or to sign with.", exists=True)
+    ] = None,
     config: Config = None,
 ) -> None:
     """Set a participant's system, or change it: what is not given stays as it was; the breaker closes and the switch is on."""
@@ -63,7 +69,7 @@ def list_endpoints(config: Config = None, as_json: Json = False) -> None:
 
 
 @app.command("test")
-def test(participant: Who, config: Config = None, as_json: Json = False) -> None:
+def try_out(participant: Who, config: Config = None, as_json: Json = False) -> None:
     """Whether the system answers at all, and how fast; no message is sent."""
     import time
 
@@ -85,7 +91,12 @@ def test(participant: Who, config: Config = None, as_json: Json = False) -> None
             found = {"ok": True, "status": status, "why": ""}
         except GatewayError as error:
             found = {"ok": False, "status": 0, "why": f"{error.code} {error}"}
-        return {"participant": participant, "url": row.url, **found, "ms": round((time.perf_counter() - began) * 1000, 1)}
+        return {
+            "participant": participant,
+            "url": row.url,
+            **found,
+            "ms": round((time.perf_counter() - began) * 1000, 1),
+        }
 
     found = on_node(config, work)
     listing([found], as_json=as_json, columns=("participant", "url", "ok", "status", "ms", "why"))

@@ -108,11 +108,16 @@ async def examine(subject: str, node: Node) -> list[dict[str, Any]]:
     rows = [_row("entry", not entry.revoked, f"serial {entry.serial}{', revoked' if entry.revoked else ''}")]
     home = registry.nodes.get(registry.node_of(subject))
     rows.append(_row("node", home is not None and not home.revoked, registry.node_of(subject) or "none"))
-    for bound in entry.certificates or (home.certificates if home else ()):
-        rows.append(_judged(bound, subject, node))
+    rows += [_judged(bound, subject, node) for bound in entry.certificates or (home.certificates if home else ())]
     if isinstance(entry, Participant) and node.is_local(subject):
         endpoint = await node.ledger.endpoint(subject)
-        rows.append(_row("endpoint", endpoint is not None, f"{endpoint.profile} {endpoint.url}" if endpoint else "none: gateway endpoint add"))
+        rows.append(
+            _row(
+                "endpoint",
+                endpoint is not None,
+                f"{endpoint.profile} {endpoint.url}" if endpoint else "none: gateway endpoint add",
+            )
+        )
     return rows
 
 
@@ -123,10 +128,12 @@ def _judged(bound: BoundCertificate, subject: str, node: Node) -> dict[str, Any]
     except GatewayError as error:
         return _row("certificate", False, f"{error.code} {error}")
     soon = bound.not_after - now < _SOON
-    return _row("certificate", True, f"{signer.fingerprint[:16]} until {bound.not_after.date()}{' SOON' if soon else ''}")
+    return _row(
+        "certificate", True, f"{signer.fingerprint[:16]} until {bound.not_after.date()}{' SOON' if soon else ''}"
+    )
 
 
-def _row(what: str, ok: bool, why: str) -> dict[str, Any]:  # noqa: FBT001 - the verdict of the row
+def _row(what: str, ok: bool, why: str) -> dict[str, Any]:
     return {"what": what, "ok": ok, "why": why}
 
 
@@ -136,7 +143,8 @@ def _certificates(wanted: Wanted, node: Node) -> tuple[BoundCertificate, ...]:
         read = [keyfiles.read_certificate(path) for path in wanted.certificates]
         held: Literal["participant", "node"] = "node" if is_node(wanted.subject) else "participant"
         return tuple(
-            _bound(one.public_bytes(Encoding.DER), held, one.not_valid_before_utc, until=one.not_valid_after_utc) for one in read
+            _bound(one.public_bytes(Encoding.DER), held, one.not_valid_before_utc, until=one.not_valid_after_utc)
+            for one in read
         )
     if not node.keys.has(wanted.subject):
         return ()
@@ -145,7 +153,9 @@ def _certificates(wanted: Wanted, node: Node) -> tuple[BoundCertificate, ...]:
     return (_bound(der, "node", leaf.not_before, until=leaf.not_after),)
 
 
-def _bound(der: bytes, held_by: Literal["participant", "node"], since: datetime, *, until: datetime) -> BoundCertificate:
+def _bound(
+    der: bytes, held_by: Literal["participant", "node"], since: datetime, *, until: datetime
+) -> BoundCertificate:
     return BoundCertificate(der=der, held_by=held_by, not_before=since, not_after=until)
 
 

@@ -22,7 +22,9 @@ def list_groups(
     stage: Annotated[str, typer.Option(help="submit, relay, receive, deliver, watch or replay.")] = "",
     code: Annotated[str, typer.Option(help="Error code.")] = "",
     participant: Annotated[str, typer.Option(help="Participant id.")] = "",
-    open_only: Annotated[bool, typer.Option("--open", help="Groups alone that still have failed or scheduled members.")] = False,
+    open_only: Annotated[
+        bool, typer.Option("--open", help="Groups alone that still have failed or scheduled members.")
+    ] = False,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -55,7 +57,11 @@ def show(
         return [_failure(asdict(failure)) for failure in found]
 
     rows = on_node(config, work)
-    listing(rows, as_json=as_json, columns=("failure_id", "state", "code", "message_id", "conversation_id", "attempts", "cause"))
+    listing(
+        rows,
+        as_json=as_json,
+        columns=("failure_id", "state", "code", "message_id", "conversation_id", "attempts", "cause"),
+    )
     if not rows:
         raise typer.Exit(1)
 

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Keys and certificates of this node. 密钥与证书", no_args_is_help=True)
 
-Ca = Annotated[Path | None, typer.Option("--ca", help="Folder of an authority made by `gateway key authority`; none: a request for yours.")]
+Ca = Annotated[
+    Path | None,
+    typer.Option("--ca", help="Folder of an authority made by `gateway key authority`; none: a request for yours."),
+]
 Suite = Annotated[str, typer.Option(help="ecdsa-p256-sha256 or rsa-sha256.")]
 
 
@@ -36,7 +39,9 @@ def authority(
 
 @app.command("new")
 def new(
-    subject: Annotated[str, typer.Argument(help="Participant id, node:<name> (its sealing key is made too), or registrar.")],
+    subject: Annotated[
+        str, typer.Argument(help="Participant id, node:<name> (its sealing key is made too), or registrar.")
+    ],
     ca: Ca = None,
     suite: Suite = "ecdsa-p256-sha256",
     config: Config = None,
@@ -93,7 +98,9 @@ def rotate(
     from gateway.signing import authority as authorities
 
     authorities.rotate(authorities.load(ca), _folder(config), subject, now=_now(), suite=suite)
-    done(f"key rotated 已轮换密钥: {subject}; bind the new certificate next 请在登记册绑定新证书: gateway participant add {subject}")
+    done(
+        f"key rotated 已轮换密钥: {subject}; bind the new certificate next 请在登记册绑定新证书: gateway participant add {subject}"
+    )
 
 
 @app.command("revoke")

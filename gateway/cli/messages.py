@@ -29,7 +29,10 @@ def send(
         print("--url must begin with http:// or https://", file=sys.stderr)
         raise typer.Exit(2)
     request = urllib.request.Request(  # noqa: S310 - the scheme was looked at above
-        f"{url.rstrip('/')}/v1/messages", data=file.read_bytes(), headers={"content-type": "application/xml"}, method="POST"
+        f"{url.rstrip('/')}/v1/messages",
+        data=file.read_bytes(),
+        headers={"content-type": "application/xml"},
+        method="POST",
     )
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - the scheme was looked at above

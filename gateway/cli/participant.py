@@ -28,10 +28,15 @@ def add(
     credit_code: Annotated[str, typer.Option(help="Unified social credit code.")] = "",
     region: Annotated[str, typer.Option(help="Region code, GB/T 2260.")] = "",
     role: Annotated[list[str] | None, typer.Option(help="A role it may play; several times for several.")] = None,
-    certificate: Annotated[list[Path] | None, typer.Option(help="PEM of a key that it holds itself; none: this node's key of it, or the node's own.")] = None,
+    certificate: Annotated[
+        list[Path] | None,
+        typer.Option(help="PEM of a key that it holds itself; none: this node's key of it, or the node's own."),
+    ] = None,
     sealing_key: Annotated[str, typer.Option(help="Of a node elsewhere: raw X25519 public key, base64.")] = "",
     revoked: Annotated[bool, typer.Option("--revoked", help="The entry says that it is revoked.")] = False,
-    registrar_keys: Annotated[Path | None, typer.Option(help="Folder with the registrar's key; none: the node's key folder.")] = None,
+    registrar_keys: Annotated[
+        Path | None, typer.Option(help="Folder with the registrar's key; none: the node's key folder.")
+    ] = None,
     config: Config = None,
 ) -> None:
     """Write a registry entry, signed with the registrar's key, into this node's registry and on to the others by the bus."""
@@ -61,7 +66,7 @@ def list_participants(config: Config = None, as_json: Json = False) -> None:
 
     async def work(application: Application) -> list[dict[str, Any]]:
         known = application.services.node.registry()
-        return [_shown(entry) for entry in (*known.nodes.values(), *known.participants.values())]
+        return [*map(_shown, known.nodes.values()), *map(_shown, known.participants.values())]
 
     rows = sorted(on_node(config, work), key=lambda row: row["subject"])
     listing(rows, as_json=as_json, columns=("subject", "serial", "name", "node", "certificates", "until", "revoked"))

@@ -25,7 +25,9 @@ Replay = Annotated[str, typer.Argument(help="Replay id.")]
 def plan(
     reason: Annotated[str, typer.Option(help="Why, for the record.")],
     fingerprint: Annotated[str, typer.Option(help="A whole failure group.")] = "",
-    failure: Annotated[list[str] | None, typer.Option(help="A single failure by id; several times for several.")] = None,
+    failure: Annotated[
+        list[str] | None, typer.Option(help="A single failure by id; several times for several.")
+    ] = None,
     who: Actor = "",
     config: Config = None,
     as_json: Json = False,
@@ -79,7 +81,11 @@ def status(
         _print(rows[0], as_json=as_json, with_plan=True)
         return
     shown = [_row(row) for row in rows]
-    listing(shown, as_json=as_json, columns=("replay_id", "state", "total", "changed", "done", "failed", "planned_by", "approved_by"))
+    listing(
+        shown,
+        as_json=as_json,
+        columns=("replay_id", "state", "total", "changed", "done", "failed", "planned_by", "approved_by"),
+    )
 
 
 @app.command("pause")

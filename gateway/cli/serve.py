@@ -28,7 +28,9 @@ def serve(
     config: Config = None,
     only: Annotated[str, typer.Option(help="Stages of this process: api,relay,receive,deliver,watch,prune.")] = "",
     processes: Annotated[int, typer.Option(help="Processes that share the port; 0: the setting.")] = 0,
-    migrate_first: Annotated[bool, typer.Option("--migrate", help="Bring the tables and topics up to date first.")] = False,
+    migrate_first: Annotated[
+        bool, typer.Option("--migrate", help="Bring the tables and topics up to date first.")
+    ] = False,
 ) -> None:
     """Run the node: its API and its workers, until SIGTERM or SIGINT; then what is under way is ended, and nothing is lost."""
     from gateway import bootstrap, settings
@@ -99,7 +101,9 @@ def _server(application: Application) -> uvicorn.Server:
             return contextlib.nullcontext()
 
     loaded = application.settings
-    tls: dict[str, Any] = {"ssl_certfile": loaded.tls_certificate, "ssl_keyfile": loaded.tls_key} if loaded.tls_certificate else {}
+    tls: dict[str, Any] = (
+        {"ssl_certfile": loaded.tls_certificate, "ssl_keyfile": loaded.tls_key} if loaded.tls_certificate else {}
+    )
     config = uvicorn.Config(
         application.api(), loop="uvloop", http="httptools", access_log=False, log_level="warning", lifespan="off",
         timeout_graceful_shutdown=20, server_header=False, **tls,

@@ -13,9 +13,13 @@ PROFILES = ("court/platform", "arbitration/hrss", "union/rest", "canonical/https
 
 def simulate(
     profile: Annotated[str, typer.Argument(help=f"One of {', '.join(PROFILES)}.")],
-    config: Annotated[Path, typer.Option("--config", help="JSON file with its credential and keys: see the profile's README.", exists=True)],
+    config: Annotated[
+        Path,
+        typer.Option("--config", help="JSON file with its credential and keys: see the profile's README.", exists=True),
+    ],
     gateway: Annotated[
-        str, typer.Option(help="Base address of this dialect at the node; none: http://127.0.0.1:8600/adapters/<profile>.")
+        str,
+        typer.Option(help="Base address of this dialect at the node; none: http://127.0.0.1:8600/adapters/<profile>."),
     ] = "",
     port: Annotated[int, typer.Option(help="TCP port to listen on, at 127.0.0.1.", min=1, max=65535)] = 8700,
     state: Annotated[Path, typer.Option(help="File for its own state.")] = Path("simulator.sqlite"),

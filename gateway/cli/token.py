@@ -52,7 +52,9 @@ def new(
         return row
 
     row = on_node(config, work)
-    one({"token": secret, "name": name, "role": role, "participant": participant, "digest": row.digest}, as_json=as_json)
+    one(
+        {"token": secret, "name": name, "role": role, "participant": participant, "digest": row.digest}, as_json=as_json
+    )
 
 
 @app.command("list")

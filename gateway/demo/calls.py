@@ -57,7 +57,9 @@ class Caller:
     def _good(self, method: str, path: str, body: Any) -> Any:
         answer = self.call(method, path, body)
         if answer.status >= 400:  # noqa: PLR2004 - the first status of failure
-            raise NodeError(f"{method} {path} answered {answer.status}: {json.dumps(answer.body, ensure_ascii=False)[:1500]}")
+            raise NodeError(
+                f"{method} {path} answered {answer.status}: {json.dumps(answer.body, ensure_ascii=False)[:1500]}"
+            )
         return answer.body
 
 

@@ -29,6 +29,8 @@ class Seat:
     name_zh: str
     name_en: str
     profile: str
+    #: Suite of the participant's key.
+    suite: str = "ecdsa-p256-sha256"
 
     @property
     def family(self) -> str:
@@ -37,18 +39,23 @@ class Seat:
 
 
 COURT = Seat(
-    participant="court:t-court", name_zh="呼和浩特市新城区人民法院（测试）", name_en="District court (test)", profile="court/platform"
+    participant="court:t-court",
+    name_zh="呼和浩特市新城区人民法院（测试）",
+    name_en="District court (test)",
+    profile="court/platform",
 )
 STATION = Seat(
-    participant="union:t-station", name_zh="新城区工会法律服务工作站（测试）", name_en="Union station (test)", profile="union/rest"
+    participant="union:t-station",
+    name_zh="新城区工会法律服务工作站（测试）",
+    name_en="Union station (test)",
+    profile="union/rest",
 )
 INSTITUTE = Seat(
     participant="arbitration:t-institute", name_zh="呼和浩特市劳动人事争议仲裁院（测试）", name_en="Arbitration institution (test)",
-    profile="arbitration/hrss",
+    profile="arbitration/hrss", suite="rsa-sha256",
 )  # fmt: skip
 ALONE: Mapping[str, Sequence[Seat]] = {"local": (COURT, STATION, INSTITUTE)}
 THREE: Mapping[str, Sequence[Seat]] = {"court": (COURT,), "arbitration": (INSTITUTE,), "union": (STATION,)}
-_SUITE = "rsa-sha256"
 
 
 class Federation:
@@ -64,7 +71,7 @@ class Federation:
             keyfiles.new_sealing_key(self.keys(node))
             authorities.equip(self.authority, self.keys(node), f"node:{node}", now=now)
             for seat in seats:
-                authorities.equip(self.authority, self.keys(node), seat.participant, now=now, suite=_SUITE)
+                authorities.equip(self.authority, self.keys(node), seat.participant, now=now, suite=seat.suite)
 
     @property
     def anchor(self) -> Path:

@@ -21,7 +21,9 @@ def on_kafka(folder: Path, tell: Callable[[Stage], int]) -> int:
     show.say("starting Apache Kafka and PostgreSQL 正在启动 …")
     try:
         start_all([broker, database])
-        show.say(f"broker: {_title()} at {broker.url}; database: {database.title} at 127.0.0.1:{database.port}; everything in {folder}")
+        show.say(
+            f"broker: {_title()} at {broker.url}; database: {database.title} at 127.0.0.1:{database.port}; everything in {folder}"
+        )
         for node in THREE:
             _create(database, node)
         wiring = Wiring(database=database.database_url("gateway_{node}"), bus=broker.url)

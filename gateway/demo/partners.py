@@ -108,7 +108,11 @@ def _arbitration(seat: Seat, place: Place) -> Introduction:
             "certificate": str(certificate),
             "gateway_certificate": str(federation.certificate(place.node, seat.participant)),
         },
-        endpoint={"credential": _SYSTEM_CODE, "system_code": "T-GATEWAY", "certificate": certificate.read_text("ascii")},
+        endpoint={
+            "credential": _SYSTEM_CODE,
+            "system_code": "T-GATEWAY",
+            "certificate": certificate.read_text("ascii"),
+        },
     )
 
 

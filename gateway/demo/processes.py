@@ -68,8 +68,19 @@ class PartnerProcess(_Process):
     def __init__(self, profile: str, port: int, folder: Path, *, gateway: str) -> None:
         """`folder` holds its config.json and its state; `gateway` is the base address of its node."""
         module = f"adapters.{profile.replace('/', '.')}.simulator"
-        options = ["--port", str(port), "--state", str(folder / "state.sqlite"), "--config", str(folder / "config.json")]
-        super().__init__(f"simulator {profile.partition('/')[0]}", port, [module, *options, "--gateway", f"{gateway}/adapters/{profile}"])
+        options = [
+            "--port",
+            str(port),
+            "--state",
+            str(folder / "state.sqlite"),
+            "--config",
+            str(folder / "config.json"),
+        ]
+        super().__init__(
+            f"simulator {profile.partition('/')[0]}",
+            port,
+            [module, *options, "--gateway", f"{gateway}/adapters/{profile}"],
+        )
 
 
 def start_all(servers: Sequence[Server]) -> None:

@@ -17,8 +17,8 @@ from gateway.demo.story import Story
 from gateway.errors import GatewayError, SettingRefused
 
 
-class Ended(Exception):  # noqa: N818 - somebody ends the demo, which is no error
-    """SIGTERM came."""
+class Ended(Exception):
+    """Somebody ends the demo by SIGTERM, which is no error."""
 
 
 def run(*, kafka: bool, keep: bool, folder: Path | None) -> int:

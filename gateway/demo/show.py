@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 import time
 from typing import Any
 
@@ -11,7 +12,8 @@ from rich.table import Table
 
 BEIJING = dt.timezone(dt.timedelta(hours=8))
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_console = Console(highlight=False, soft_wrap=True)
+#: A trace is wide; where nobody says how wide the page is, this is.
+_console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 140)
 _began = time.monotonic()
 
 
@@ -48,7 +50,9 @@ def trace(found: dict[str, Any]) -> None:
     """One dispute: what happened in order, what was said about each message, where its processes stand."""
     _console.print(f"\n[bold]trace 轨迹 {found['conversation_id']}[/] [dim]chain {found['chain']}[/]")
     types = {one["message_id"]: one["message_type"] for one in found["messages"]}
-    table = Table("time", "what", "message", "by", "number", "state", "ms", box=None, header_style="bold", pad_edge=False)
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("time", "what", "message", "by", "number", "state", "ms"):
+        table.add_column(name, no_wrap=True, overflow="ellipsis", min_width=18 if name == "time" else None)
     for at, cells in sorted(_facts(found, types) + _receipts(found, types), key=lambda row: row[0]):
         table.add_row(_time(at), *cells)
     _console.print(table)
@@ -81,21 +85,34 @@ def _facts(found: dict[str, Any], types: dict[str, str]) -> list[tuple[int, tupl
 
 
 def _receipts(found: dict[str, Any], types: dict[str, str]) -> list[tuple[int, tuple[str, ...]]]:
-    rows = []
+    rows: list[tuple[int, tuple[str, ...]]] = []
     for receipt in found["receipts"]:
         at = _microseconds(receipt["issued_at"])
         message = _short(types.get(receipt["message_id"], receipt["message_type"]))
-        cells = (f"[blue]receipt {receipt['kind']}[/]", message, receipt["issuer"], str(receipt["number"] or ""), receipt["state"], "")
+        cells = (
+            f"[blue]receipt {receipt['kind']}[/]",
+            message,
+            receipt["issuer"],
+            str(receipt["number"] or ""),
+            receipt["state"],
+            "",
+        )
         rows.append((at, cells))
     return rows
 
 
 def _standing(process: dict[str, Any]) -> None:
-    ended = "ended 已结束" if process["ended"] else f"turn 轮到 {process['roles'].get(process['turn'], process['turn'])}"
-    _console.print(f"  [bold]{process['flow']}[/] {process['process_id']}: [bold]{process['state']}[/], step {process['number']}, {ended}")
+    ended = (
+        "ended 已结束" if process["ended"] else f"turn 轮到 {process['roles'].get(process['turn'], process['turn'])}"
+    )
+    _console.print(
+        f"  [bold]{process['flow']}[/] {process['process_id']}: [bold]{process['state']}[/], step {process['number']}, {ended}"
+    )
     for deadline in process["deadlines"]:
         mark = " provisional" if deadline["provisional"] else ""
-        _console.print(f"    due 期限 {deadline['timer']} {_time(deadline['due_us'])} {deadline['state']}{mark}", markup=False)
+        _console.print(
+            f"    due 期限 {deadline['timer']} {_time(deadline['due_us'])} {deadline['state']}{mark}", markup=False
+        )
     if process["next"] and not process["ended"]:
         following = ", ".join(sorted(_short(name) for name in process["next"]))
         _console.print(f"    next 下一步: {following}", style="dim", markup=False)

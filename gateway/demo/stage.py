@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from gateway.bootstrap import migrate
 from gateway.demo import partners
@@ -26,7 +27,12 @@ from gateway.signing.registry import Registrar
 from gateway.transport.clock import FileClock
 
 #: Who works at a demo node: name of the token → role.
-PEOPLE: Mapping[str, str] = {"operator-one": "operator", "operator-two": "approver", "auditor": "auditor", "admin": "admin"}
+PEOPLE: Mapping[str, str] = {
+    "operator-one": "operator",
+    "operator-two": "approver",
+    "auditor": "auditor",
+    "admin": "admin",
+}
 _YEAR_US = 365 * 86_400_000_000
 
 
@@ -102,7 +108,7 @@ class Stage:
         """(name, last lines) of what each running process printed."""
         return [(server.title, server.log.read_text(errors="replace").splitlines()[-12:]) for server in self._servers]
 
-    def __enter__(self) -> Stage:
+    def __enter__(self) -> Self:
         """Start."""
         try:
             self.start()
@@ -167,9 +173,14 @@ class Stage:
         now = microseconds(self.clock.now())
         return [
             TokenRow(
-                digest=hashlib.sha256(site.tokens[person].encode()).hexdigest(), name=person, role=role, participant="",
-                created_us=now, expires_us=now + _YEAR_US, revoked_us=None,
-            )  # fmt: skip
+                digest=hashlib.sha256(site.tokens[person].encode()).hexdigest(),
+                name=person,
+                role=role,
+                participant="",
+                created_us=now,
+                expires_us=now + _YEAR_US,
+                revoked_us=None,
+            )
             for person, role in PEOPLE.items()
         ]
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
 from gateway.demo import show, witness
+from gateway.demo.calls import Caller
 from gateway.demo.federation import COURT, INSTITUTE, STATION, Seat
-from gateway.demo.stage import Stage
+from gateway.demo.stage import Site, Stage
 from gateway.demo.story_repair import repair
 
 MEDIATION, REVIEW = "designated-mediation", "arbitration-review"
@@ -67,6 +69,10 @@ class Story:
         self.stage.clock.leap(hours=24)
         for action, message, state in _MEDIATION:
             self._reports(dispute, action, message, state)
+            if action == "accept":
+                show.verified(
+                    f"accepted in time; the mediation's term ends {self._deadline(dispute, 'T-MED30')} 调解期限已起算"
+                )
         self._acknowledge(dispute)
         self._review(dispute)
         self.told.append(("mediated and reviewed 调解与审查", dispute.conversation))
@@ -92,14 +98,22 @@ class Story:
         witness.expect("the gateway refuses it", not done["ok"] and answer["code"] != "0", answer)
         findings = answer["data"]["CW"]
         place = [one for one in findings if "IdNumber" in one["WZ"]]
-        witness.expect("the finding names the place and the mend", place and place[0]["SM"] and place[0]["JY"], findings)
+        witness.expect(
+            "the finding names the place and the mend", place and place[0]["SM"] and place[0]["JY"], findings
+        )
         for one in findings:
             show.lines(f"{one['DM']} at {one['WZ']}", [f"what 问题: {one['SM']}", f"mend 改正: {one['JY']}"])
-        groups = self.stage.site_of(COURT).caller("operator-one").get(f"/v1/failures?stage=submit&participant={COURT.participant}")
+        groups = (
+            self.stage.site_of(COURT)
+            .caller("operator-one")
+            .get(f"/v1/failures?stage=submit&participant={COURT.participant}")
+        )
         witness.expect("it is a failure record with its cause", groups, groups)
         after = len(witness.effects(self.stage.system(STATION), "mediation.DesignationRequest"))
         witness.expect("nothing reached the station", after == before, after)
-        show.verified(f"refused with {answer['data']['DM']}, a record of group {groups[0]['fingerprint']}; nothing went out 未发出")
+        show.verified(
+            f"refused with {answer['data']['DM']}, a record of group {groups[0]['fingerprint']}; nothing went out 未发出"
+        )
 
     def _designate(self) -> Dispute:
         done = witness.act(self.stage.system(COURT), "designate")
@@ -139,7 +153,10 @@ class Story:
         self.stage.clock.leap(hours=24)
         institute, station = self.stage.system(INSTITUTE), self.stage.system(STATION)
         witness.act(station, "review-apply", case=dispute.intake)
-        rows = witness.until("the institution's system has the application", lambda: witness.effects(institute, "arbitration.ReviewApply"))
+        rows = witness.until(
+            "the institution's system has the application",
+            lambda: witness.effects(institute, "arbitration.ReviewApply"),
+        )
         number = rows[-1]["number"]
         self._stands(INSTITUTE, dispute, REVIEW, "applied")
         show.verified(f"joint application at the institution under {number} 仲裁院已收到审查申请")
@@ -151,30 +168,35 @@ class Story:
             self._stands(INSTITUTE, dispute, REVIEW, state)
             show.verified(f"institution: {action} → {state}; the station's system has {message} 工作站已收到")
         self._quiet(dispute)
-        by_number = self.stage.site_of(COURT).caller().get(f"/v1/trace?case={_quoted(dispute.case)}")
-        witness.expect("the court's number finds the dispute", by_number["conversation_id"] == dispute.conversation, by_number["conversation_id"])
+        by_number = self.stage.site_of(COURT).caller().get(f"/v1/trace?case={quote(dispute.case)}")
+        witness.expect(
+            "the court's number finds the dispute",
+            by_number["conversation_id"] == dispute.conversation,
+            by_number["conversation_id"],
+        )
 
     def _arrived(self, seat: Seat, message: str, number: str) -> dict[str, Any]:
         """The system of `seat` took the message for this case, once."""
         system = self.stage.system(seat)
-        rows = witness.until(f"{seat.participant} has {message} of {number}", lambda: witness.effects(system, message, number=number))
+        rows = witness.until(
+            f"{seat.participant} has {message} of {number}", lambda: witness.effects(system, message, number=number)
+        )
         witness.expect(f"{message} is there once", len(rows) == 1, rows)
         return rows[0]
 
     def _stands(self, keeper: Seat, dispute: Dispute, flow: str, state: str) -> None:
         """The keeper has counted the step, and every node that knows the process agrees."""
-        for site in sorted(self._nodes(dispute, flow), key=lambda site: keeper not in site.seats):
-            node = site.caller()
-            witness.until(
-                f"{flow} is {state} at node {site.name}",
-                lambda node=node: witness.process(node, dispute.conversation, flow).get("state") == state,  # type: ignore[misc]  # bound now
-            )
 
-    def _nodes(self, dispute: Dispute, flow: str) -> Iterator[Any]:
-        for site in self.stage.sites:
-            keeps = {MEDIATION: (COURT, STATION), REVIEW: (INSTITUTE, STATION)}[flow]
-            if any(seat in site.seats for seat in keeps):
-                yield site
+        def look(node: Caller) -> bool:
+            return bool(witness.process(node, dispute.conversation, flow).get("state") == state)
+
+        for site in sorted(self._nodes(flow), key=lambda site: keeper not in site.seats):
+            witness.until(f"{flow} is {state} at node {site.name}", partial(look, site.caller()))
+
+    def _nodes(self, flow: str) -> list[Site]:
+        """Whoever plays a role in the flow."""
+        parties = {MEDIATION: (COURT, STATION), REVIEW: (INSTITUTE, STATION)}[flow]
+        return [site for site in self.stage.sites if any(seat in site.seats for seat in parties)]
 
     def _word(self, seat: Seat, message: str, word: str) -> None:
         node = self.stage.site_of(seat).caller()
@@ -193,8 +215,9 @@ class Story:
     def _quiet(self, dispute: Dispute) -> None:
         """Nothing of the dispute is under way any more: every message's word is final, at every node that knows it."""
         for site in self.stage.sites:
-            node = site.caller()
-            witness.until(f"all of {dispute.conversation} is delivered at {site.name}", lambda node=node: _settled(node, dispute))  # type: ignore[misc]  # bound now
+            witness.until(
+                f"all of {dispute.conversation} is delivered at {site.name}", partial(_settled, site.caller(), dispute)
+            )
 
 
 _MEDIATION = (
@@ -214,7 +237,7 @@ _REVIEW = (
 )
 
 
-def _settled(node: Any, dispute: Dispute) -> bool:
+def _settled(node: Caller, dispute: Dispute) -> bool:
     answer = node.call("GET", f"/v1/conversations/{dispute.conversation}/trace")
     if answer.status != 200:  # noqa: PLR2004 - HTTP OK
         return True
@@ -223,10 +246,6 @@ def _settled(node: Any, dispute: Dispute) -> bool:
 
 def _reason(native: dict[str, Any]) -> str:
     """The reason's code and text, whatever the court's dialect calls them."""
-    return " ".join(str(value) for key, value in native.items() if key in ("BJSYY", "YY", "YYDM", "YYSM", "YYLX", "YYNR"))
-
-
-def _quoted(text: str) -> str:
-    from urllib.parse import quote
-
-    return quote(text)
+    return " ".join(
+        str(value) for key, value in native.items() if key in ("BJSYY", "YY", "YYDM", "YYSM", "YYLX", "YYNR")
+    )

@@ -59,7 +59,9 @@ def _one_group(site: Site) -> dict[str, Any]:
     witness.expect(f"the {_COUNT} failures form one group", len(groups) == 1 and groups[0]["count"] == _COUNT, groups)
     group: dict[str, Any] = groups[0]
     member = node.get(f"/v1/failures/{group['fingerprint']}?limit=1")[0]
-    show.verified(f"{_COUNT} failures, one group {group['fingerprint']}: {group['code']} at {group['stage']} 同一原因归为一组")
+    show.verified(
+        f"{_COUNT} failures, one group {group['fingerprint']}: {group['code']} at {group['stage']} 同一原因归为一组"
+    )
     show.lines("the station's system says 对方系统答复", [json.dumps(member["detail"], ensure_ascii=False)[:200]])
     return group
 
@@ -75,7 +77,9 @@ def _mend(stage: Stage, site: Site) -> None:
     )  # fmt: skip
     if done.returncode:
         raise NodeError(f"gateway {' '.join(command)}: {done.stderr[-2000:]}", code="NOD-060")
-    show.verified(f"the region's code table is mended: {_CAUSE} is {_OWN} 已补充地区代码表 (gateway endpoint add --region)")
+    show.verified(
+        f"the region's code table is mended: {_CAUSE} is {_OWN} 已补充地区代码表 (gateway endpoint add --region)"
+    )
 
 
 def _plan(site: Site, group: dict[str, Any]) -> dict[str, Any]:
@@ -83,9 +87,15 @@ def _plan(site: Site, group: dict[str, Any]) -> dict[str, Any]:
     wanted = {"fingerprint": group["fingerprint"], "reason": "地区代码表缺项, 已补充"}
     plan: dict[str, Any] = site.caller("operator-one").post("/v1/replays", wanted)
     shown = plan["plan"]["shown"]
-    witness.expect("the dry run finds every one changed", plan["total"] == plan["changed"] == _COUNT and plan["needs_second"], plan)
+    witness.expect(
+        "the dry run finds every one changed", plan["total"] == plan["changed"] == _COUNT and plan["needs_second"], plan
+    )
     difference = shown[0]["difference"]
-    witness.expect("the difference shows the new code", any(line.startswith("+") and _OWN in line for line in difference), difference)
+    witness.expect(
+        "the difference shows the new code",
+        any(line.startswith("+") and _OWN in line for line in difference),
+        difference,
+    )
     show.verified("dry run: all changed, a second person is needed 试运行: 均有变化, 需第二人批准")
     show.lines("difference 差异", difference)
     return plan

@@ -30,7 +30,9 @@ def until(what: str, look: Callable[[], T | None], *, seconds: float = PATIENCE_
 def expect(what: str, holds: object, seen: object = "") -> None:
     """Raises `NodeError` with what was seen instead, where something does not hold."""
     if not holds:
-        raise NodeError(f"not so: {what}; seen: {json.dumps(seen, ensure_ascii=False, default=str)[:2000]}", code="NOD-060")
+        raise NodeError(
+            f"not so: {what}; seen: {json.dumps(seen, ensure_ascii=False, default=str)[:2000]}", code="NOD-060"
+        )
 
 
 def act(system: Caller, action: str, **data: Any) -> dict[str, Any]:
