@@ -12,10 +12,16 @@ from typing import Literal
 
 from gateway.errors import Finding, RuleRefused
 
-#: Every bracket that is met in the field, after NFKC (which makes full width half).
-_BRACKETS = str.maketrans(dict.fromkeys("()〔〕【】[]〈〉《》{}", None))
-_COURT = re.compile(r"[((〔【\[]?(?P<year>(?:19|20)\d{2})[))〕】\]]?(?P<word>[一-鿿]+?\d{0,4})(?P<kind>[一-鿿]{1,6}?)(?:字第|字|第)?(?P<serial>\d{1,8})号?(?P<suffix>之[一二三四五六七八九十]+|-\d+)?")
-_BODY = re.compile(r"(?P<word>[一-鿿]{2,12}?)字?[((〔【\[]?(?P<year>(?:19|20)\d{2})[))〕】\]]?(?:字第|字|第)?(?P<serial>\d{1,8})号?(?P<suffix>之[一二三四五六七八九十]+|-\d+)?")
+#: Every bracket that is met in the field, after NFKC (which makes full width half), as one pair.
+_OPENING, _CLOSING = "(〔【[〈《{", ")〕】]〉》}"
+_ONE_PAIR = str.maketrans(_OPENING + _CLOSING, "(" * len(_OPENING) + ")" * len(_CLOSING))
+_NO_BRACKETS = str.maketrans("", "", "()")
+_YEAR = r"\(?(?P<year>(?:19|20)[0-9]{2})\)?"
+_SERIAL = r"(?:字第|字|第)?(?P<serial>[0-9]{1,8})号?(?P<suffix>之[一二三四五六七八九十]+|-[0-9]+)?"
+#: Year, 法院代字 with its digits, 类型代字, serial.
+_COURT = re.compile(_YEAR + r"(?P<word>[一-鿿]+?[0-9]{0,4})(?P<kind>[一-鿿]{1,6}?)" + _SERIAL)
+#: Words, year, serial.
+_BODY = re.compile(r"(?P<word>[一-鿿]{2,12}?)字?" + _YEAR + _SERIAL)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,13 +47,13 @@ def key(text: str) -> str:
     try:
         found = parse(text)
     except RuleRefused:
-        return "".join(unicodedata.normalize("NFKC", text).split()).translate(_BRACKETS).upper()
+        return _plain(text).translate(_NO_BRACKETS).upper()
     return f"{found.year}{found.word}{found.kind}{found.serial}{found.suffix}"
 
 
 def parse(text: str) -> CaseNumber:
     """A court's number or a body's. Raises `RuleRefused` (RUL-020) for what no grammar reads."""
-    plain = "".join(unicodedata.normalize("NFKC", text).split())
+    plain = _plain(text)
     for grammar, pattern in (("court", _COURT), ("body", _BODY)):
         found = pattern.fullmatch(plain)
         if found:
@@ -62,6 +68,10 @@ def parse(text: str) -> CaseNumber:
                 suffix=parts["suffix"] or "",
             )
     raise RuleRefused(code="RUL-020", findings=[_unread(text)])
+
+
+def _plain(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).split()).translate(_ONE_PAIR)
 
 
 def _unread(text: str) -> Finding:

@@ -106,9 +106,13 @@ def credit_code(text: str) -> CreditCode:
     if not _CREDIT.fullmatch(plain):
         _refuse("RUL-017", f"统一社会信用代码 {text} 应为18位", f"credit code {text} has not the form of 18 characters")
     if credit_check(plain) != plain[17]:
-        _refuse("RUL-017", f"统一社会信用代码 {text} 校验位不符", f"the check character of credit code {text} does not hold")
+        _refuse(
+            "RUL-017", f"统一社会信用代码 {text} 校验位不符", f"the check character of credit code {text} does not hold"
+        )
     if organisation_check(plain[8:16]) != plain[16]:
-        _refuse("RUL-018", f"信用代码 {text} 中的组织机构代码校验位不符", f"the organisation code in {text} does not hold")
+        _refuse(
+            "RUL-018", f"信用代码 {text} 中的组织机构代码校验位不符", f"the organisation code in {text} does not hold"
+        )
     return CreditCode(text=plain, kind=plain[:2], region=plain[2:8], organisation=plain[8:17])
 
 
@@ -152,7 +156,11 @@ def phone(text: str) -> str:
 def money(text: str) -> Decimal:
     """CNY in yuan as a decimal text of at most two places → Decimal. Raises `RuleRefused` RUL-023."""
     if not _MONEY.fullmatch(text):
-        _refuse("RUL-023", "金额应为至多两位小数的十进制数，单位元", "an amount is a decimal text in yuan with at most two places")
+        _refuse(
+            "RUL-023",
+            "金额应为至多两位小数的十进制数，单位元",
+            "an amount is a decimal text in yuan with at most two places",
+        )
     return Decimal(text)
 
 

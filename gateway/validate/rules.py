@@ -76,7 +76,8 @@ class Rules:
         self._default = _Plan(leaves)
         self._plans = {name: _Plan(leaves | lists.get(name, {}), nodes.get(name)) for name in {*nodes, *lists}}
         self._reasons = {
-            message: (path, rules_fields.in_list(codes, list_name)) for message, (path, list_name) in rules_message.REASONS.items()
+            message: (path, rules_fields.in_list(codes, list_name))
+            for message, (path, list_name) in rules_message.REASONS.items()
         }
 
     @classmethod
@@ -99,7 +100,11 @@ class Rules:
         rules_message.consent(payload, header, problems)
         if header.attachments:
             rules_message.attachments(header, problems)
-        return [self.rows[rule].finding(xpath, details) for rule, xpath, details in problems.found] if problems.found else []
+        return (
+            [self.rows[rule].finding(xpath, details) for rule, xpath, details in problems.found]
+            if problems.found
+            else []
+        )
 
     def _walk(self, node: Payload, plan: _Plan, place: Place, problems: Problems) -> None:
         # The hot path: exact types, since the payload is what `gateway.xml.shape` made, and a set before a call.
@@ -117,7 +122,9 @@ class Rules:
             else:
                 self._walk_list(name, value, leaves, place, problems)
 
-    def _walk_list(self, name: str, values: Value, leaves: Mapping[str, Leaf], place: Place, problems: Problems) -> None:
+    def _walk_list(
+        self, name: str, values: Value, leaves: Mapping[str, Leaf], place: Place, problems: Problems
+    ) -> None:
         plan, leaf = self._plans.get(name, self._default), leaves.get(name)
         for position, value in enumerate(values, 1):
             if isinstance(value, dict):
@@ -141,7 +148,9 @@ class Rules:
 def _rule(name: str, row: Mapping[str, Any]) -> Rule:
     fields = {field: row[field] for field in ("severity", "text_zh", "text_en", "mend_zh", "mend_en", "source", "mark")}
     if fields["severity"] not in {"refuse", "advise"} or fields["mark"] not in _MARKS:
-        raise SettingRefused(f"rules.toml: {name} needs severity refuse or advise, and a mark of {', '.join(sorted(_MARKS))}")
+        raise SettingRefused(
+            f"rules.toml: {name} needs severity refuse or advise, and a mark of {', '.join(sorted(_MARKS))}"
+        )
     if fields["severity"] == "refuse" and fields["mark"] == "known":
         raise SettingRefused(f"rules.toml: {name} is only known, so it may advise but not refuse")
     return Rule(id=name, **fields)

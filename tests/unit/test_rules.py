@@ -26,7 +26,9 @@ EXAMPLES: dict[str, dict[str, Any]] = tomllib.loads((CONTRACTS / "rules.toml").r
 
 def header(message_type: str, *, receiver: str = "union:t-station", attachment: str = "") -> Header:
     """The least header that rules look at."""
-    attached = Attachment(document_type=attachment, name="测试.pdf", media_type="application/pdf", size=1, sha256="0" * 64)
+    attached = Attachment(
+        document_type=attachment, name="测试.pdf", media_type="application/pdf", size=1, sha256="0" * 64
+    )
     return Header(
         message_id="019cad6f-3c00-7000-8000-000000000001",
         conversation_id="019cad6f-3c00-7000-8000-000000000002",
@@ -62,7 +64,9 @@ def changed(payload: Payload, changes: dict[str, Any]) -> Payload:
 def judge(example: dict[str, Any]) -> list[Finding]:
     """The findings of an example of contracts/rules.toml."""
     payload = changed(all_payloads()[example["message"]](), example.get("set", {}))
-    return RULES.judge(example["message"], payload, header(example["message"], attachment=example.get("attachment", "")))
+    return RULES.judge(
+        example["message"], payload, header(example["message"], attachment=example.get("attachment", ""))
+    )
 
 
 @pytest.mark.parametrize("rule", EXAMPLES)
@@ -84,7 +88,11 @@ def test_example_that_fails(rule: str) -> None:
 @pytest.mark.parametrize("rule", EXAMPLES)
 def test_bad_example_breaks_nothing_else(rule: str) -> None:
     """A bad example is refused for one reason only, so that a finding points at what is wrong."""
-    others = [finding.code for finding in judge(EXAMPLES[rule]["fails"]) if finding.code != rule and finding.severity == "refuse"]
+    others = [
+        finding.code
+        for finding in judge(EXAMPLES[rule]["fails"])
+        if finding.code != rule and finding.severity == "refuse"
+    ]
     assert others == []
 
 
@@ -126,7 +134,9 @@ def test_findings_repeat_no_identity_number() -> None:
 
 def test_details_are_never_formatted_again() -> None:
     """Braces in a hostile value come out as they came in: only the rule's own text is a template."""
-    hostile = changed(all_payloads()["mediation.Progress"](), {"CaseReference.PreMediationNumber": "{value}{0.__class__}"})
+    hostile = changed(
+        all_payloads()["mediation.Progress"](), {"CaseReference.PreMediationNumber": "{value}{0.__class__}"}
+    )
     [found] = RULES.judge("mediation.Progress", hostile, header("mediation.Progress"))
     assert "{value}{0.__class__}" in found.text_en
 
