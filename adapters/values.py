@@ -58,7 +58,7 @@ def read_money(text: str) -> str:
         return word
     word = re.sub(r"^(?:人民币|RMB|CNY|¥|￥)", "", word).replace(",", "").strip()
     amount = _decimal(word)
-    if amount is None or amount < 0 or amount != amount.quantize(Decimal("0.01")) or amount >= 10**16:
+    if amount is None or not 0 <= amount < 10**16 or amount != amount.quantize(Decimal("0.01")):
         raise DialectRefused(f"{text[:30]!r} is no amount in yuan with at most two decimals", code="DIA-008")
     return f"{amount.quantize(Decimal('0.01')):f}"
 

@@ -144,9 +144,9 @@ def as_request(call: NativeCall, path: str) -> NativeRequest:
 
 
 #: Every character of XML 1.0 but the carriage return's line-end games: names with rare characters, Mongolian, emoji, blanks around.
-TEXT = st.text(
+TEXT = st.sampled_from("0123") | st.text(
     st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"), min_size=1, max_size=12
-) | st.sampled_from(["无", "-", "null", " 测试甲", "苏德·巴特尔", "𠂇㐂", "ᠮᠣᠩᠭᠣᠯ", "a\nb\tc", "&lt;<>&\"'", "\u3000", "︐鿃"])
+) | st.sampled_from(["无", "-", "null", " 测试甲", "苏德·巴特尔", "𠂇㐂", "ᠮᠣᠩᠭᠣᠯ", "a\nb\tc", "150102199001010019", "&lt;<>&\"'", "\u3000", "︐鿃"])
 _DIGITS = st.text("0123456789", min_size=1, max_size=6)
 _INSTANT = st.builds(
     lambda moment, zone, micro: moment.replace(microsecond=micro).isoformat() + zone,
@@ -157,7 +157,7 @@ _INSTANT = st.builds(
 _LEAVES: dict[str, st.SearchStrategy[str]] = {
     "text": TEXT,
     "joined": TEXT | st.sampled_from(["13800000001", "0471-0000000", "13800000001;13800000002"]),
-    "id": TEXT | st.sampled_from(["15010219900101001x", "１５０", "1501**********0019"]),
+    "id": TEXT | st.sampled_from(["150102199001010019", "15010219900101001x", "１５０", "1501**********0019"]),
     "count": st.integers(0, 999_999).map(str),
     "day": st.dates(datetime(1900, 1, 1).date(), datetime(2090, 1, 1).date()).map(str),  # noqa: DTZ001 - only the day is used
     "instant": _INSTANT,

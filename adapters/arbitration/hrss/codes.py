@@ -61,38 +61,56 @@ ANSWERS: Mapping[str, str] = {"0": "taken", "200": "repeated", "900": "later", "
 FILE_KEYS = attachments.Keys(kind="BZB001", name="BZB002", media="BZB007", size="BZB008", data="BZB009")
 
 _ID = re.compile(r"(?:\d{15}|\d{17}[\dXx])\Z", re.ASCII)
-_PERSON = "10"
+_PERSON, _SEX_CODES = "10", frozenset({"0", "1", "2", "9"})
 
 
 def unswap_person(native: Native) -> Native:
     """A person's tags as they should be: AAC002 for AAC147, name and number exchanged where that is beyond doubt (domain.md §5.1).
 
-    Raises `DialectRefused` where AAC003 holds a sex code, or two tags name the party.
+    Raises `DialectRefused` where AAC003 holds a sex code. A writer that means what it says repeats the name in KZ.
     """
     record = dict(native)
     if "AAC002" in record and "AAC147" not in record:
         record["AAC147"] = record.pop("AAC002")
     if "AAB004" in record and "AAC003" not in record:
         record["AAC003"] = record.pop("AAB004")
-    name, number = record.get("AAC003"), record.get("AAC147")
-    if isinstance(name, str) and name.strip() in {"0", "1", "2", "9"}:
+    if not _doubtful(record) or any(row.get("KZM") == "Name" for row in _rows(record)):
+        return record
+    if not isinstance(record.get("AAC147"), str) or not _ID.match(record["AAC003"].strip()):
         raise DialectRefused("AAC003 holds a code where the name belongs", code="DIA-016")
-    if (
-        isinstance(name, str)
-        and isinstance(number, str)
-        and _ID.match(name.strip())
-        and number
-        and not _ID.match(number.strip())
-    ):
-        record["AAC003"], record["AAC147"] = number, name
+    record["AAC003"], record["AAC147"] = record["AAC147"], record["AAC003"]
     return record
+
+
+def insist(native: Native) -> Native:
+    """A name that looks like a code or a number is repeated in KZ, so that no reader mends it."""
+    if not _doubtful(native):
+        return native
+    said = document.pack({"Name": native["AAC003"]})
+    return native | {"KZ": [*(row for row in _rows(native) if row["KZM"] != "Name"), *said]}
 
 
 def name_organisation(native: Native) -> Native:
     """An organisation's name goes into AAB004, a person's into AAC003."""
+    native = insist(native)
     if native.get("AAB019") == _PERSON or "AAC003" not in native:
         return native
     return {("AAB004" if tag == "AAC003" else tag): value for tag, value in native.items()}
+
+
+def _doubtful(record: Native) -> bool:
+    """Whether AAC003 holds a sex code, or the identity number that AAC147 should hold."""
+    name, number = record.get("AAC003"), record.get("AAC147")
+    if not isinstance(name, str):
+        return False
+    if name.strip() in _SEX_CODES:
+        return True
+    return isinstance(number, str) and bool(_ID.match(name.strip())) and not _ID.match(number.strip())
+
+
+def _rows(record: Native) -> list[dict[str, str]]:
+    rows = record.get("KZ")
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
 DIALECT = Dialect(
@@ -104,8 +122,8 @@ DIALECT = Dialect(
     instant_form="%Y%m%d%H%M%S",
     hooks={
         "Party": Hooks(before_read=unswap_person, after_read=mark_masked, after_write=name_organisation),
-        "Agent": Hooks(before_read=unswap_person, after_read=mark_masked),
-        "LegalRepresentative": Hooks(before_read=unswap_person),
+        "Agent": Hooks(before_read=unswap_person, after_read=mark_masked, after_write=insist),
+        "LegalRepresentative": Hooks(before_read=unswap_person, after_write=insist),
     },
     pack=document.pack,
     unpack=document.unpack,
