@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
-from fastapi import FastAPI
 
 from adapters import ADAPTERS
 from gateway import observe
-from gateway.api.app import ApiOptions, create_app
 from gateway.bus import topics
-from gateway.bus.kafka import KafkaBus
-from gateway.bus.kafka_client import KafkaOptions, read_url
 from gateway.bus.sql import SqlBus
 from gateway.contract.calendar import load_calendar
 from gateway.contract.codes import CodeBook
@@ -23,7 +20,6 @@ from gateway.errors import SettingRefused
 from gateway.flow.node import SECOND_US, Node, Policy
 from gateway.flow.registry import KnownRegistry
 from gateway.ledger.ledger import Ledger
-from gateway.ledger.migrate import migrate as migrate_ledger
 from gateway.model.ids import is_test
 from gateway.model.ledger import Endpoint
 from gateway.model.receipt import CARRIED, GOOD_NEWS
@@ -43,6 +39,9 @@ from gateway.validate.rules import Rules
 from gateway.workers.loop import Signals
 from gateway.workers.stages import Pace, Workers
 from gateway.xml.limits import Limits
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 #: Data that the package carries when no other folder is set: schemas and contracts beside it.
 _ROOT = Path(__file__).resolve().parent.parent
@@ -97,6 +96,8 @@ class Application:
 
     def api(self) -> FastAPI:
         """The ASGI application for machines."""
+        from gateway.api.app import ApiOptions, create_app  # noqa: PLC0415 - a command that serves nothing need not wait for FastAPI
+
         options = ApiOptions(
             body_limit=self.settings.limit_envelope_bytes,
             errors=self.errors,
@@ -174,6 +175,8 @@ def build(settings: Settings) -> Application:
 
 async def migrate(settings: Settings) -> None:
     """Create or move the ledger's tables, and the node's topics on the bus. Raises `NodeError`."""
+    from gateway.ledger.migrate import migrate as migrate_ledger  # noqa: PLC0415 - nothing else needs Alembic
+
     settings.data.mkdir(parents=True, exist_ok=True)
     await migrate_ledger(settings.database_url)
     bus = _bus(settings, _clock(settings))
@@ -241,6 +244,9 @@ def _bus(settings: Settings, clock: Clock) -> Bus:
     url = settings.bus_url
     if not url.startswith("kafka://"):
         return SqlBus(url, clock=clock, lease_s=settings.bus_lease_s)
+    from gateway.bus.kafka import KafkaBus  # noqa: PLC0415 - an embedded node has no Kafka to import
+    from gateway.bus.kafka_client import KafkaOptions, read_url  # noqa: PLC0415 - the same
+
     options = KafkaOptions(
         client=read_url(url),
         partitions=settings.bus_partitions,
