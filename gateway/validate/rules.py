@@ -15,7 +15,7 @@ from typing import Any
 from gateway.errors import Finding, SettingRefused, Severity
 from gateway.model.envelope import Header
 from gateway.model.payload import Payload, Value
-from gateway.validate import rules_fields, rules_message
+from gateway.validate import rules_clauses, rules_fields, rules_message
 from gateway.validate.judging import ROOT, Leaf, NodeCheck, Place, Problems, child
 from gateway.validate.rules_fields import CodeLists
 
@@ -100,11 +100,21 @@ class Rules:
         rules_message.consent(payload, header, problems)
         if header.attachments:
             rules_message.attachments(header, problems)
-        return (
-            [self.rows[rule].finding(xpath, details) for rule, xpath, details in problems.found]
-            if problems.found
-            else []
-        )
+        return self._told(problems)
+
+    def compare(self, agreement: Payload, statement: Payload) -> list[Finding]:
+        """Where an `arbitration.ReviewStatement` differs from the `Agreement` element that was applied with; advice alone.
+
+        Both stand in different messages, so the arbitration institution's flow asks for it (人社部令第33号第77条).
+        """
+        problems = Problems()
+        rules_clauses.compare(agreement, statement, problems)
+        return self._told(problems)
+
+    def _told(self, problems: Problems) -> list[Finding]:
+        if not problems.found:
+            return []
+        return [self.rows[rule].finding(xpath, details) for rule, xpath, details in problems.found]
 
     def _walk(self, node: Payload, plan: _Plan, place: Place, problems: Problems) -> None:
         # The hot path: exact types, since the payload is what `gateway.xml.shape` made, and a set before a call.

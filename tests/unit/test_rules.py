@@ -16,7 +16,7 @@ from gateway.errors import Finding, SettingRefused
 from gateway.model.envelope import Attachment, Header
 from gateway.model.payload import Payload
 from gateway.validate.rules import Rules
-from tests.payloads import all_payloads
+from tests.payloads import agreement, all_payloads
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 CODES = CodeBook.load(CONTRACTS / "codes")
@@ -139,6 +139,31 @@ def test_details_are_never_formatted_again() -> None:
     )
     [found] = RULES.judge("mediation.Progress", hostile, header("mediation.Progress"))
     assert "{value}{0.__class__}" in found.text_en
+
+
+def test_a_statement_is_compared_with_its_agreement() -> None:
+    """Clauses are the same field by field; 12000 is 12000.00, and the wording of a clause may differ."""
+    payload = all_payloads()["arbitration.ReviewStatement"]()
+    same = changed(payload, {"Clause.0.Amount": "12000", "Clause.0.Text": "另行措辞"})
+    assert RULES.compare(agreement(), same) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "at"),
+    [
+        ({"Clause.0.Amount": "12000.01"}, "Clause[1]/Amount"),
+        ({"Clause.0.Instalment.1.DueDate": "2026-06-01"}, "Clause[1]/Instalment"),
+        ({"Clause.1.Obligor": "测试乙商贸有限公司"}, "Clause[2]/Obligor"),
+        ({"Clause.1": False}, "Clause"),
+        ({"AgreementNumber": "工调字〔2026〕第032号"}, "AgreementNumber"),
+    ],
+    ids=["amount", "instalment", "obligor", "missing", "another agreement"],
+)
+def test_a_difference_between_statement_and_agreement_is_advice(changes: dict[str, Any], at: str) -> None:
+    """What differs is named by its place; the institution decides (人社部令第33号第77条)."""
+    statement = changed(all_payloads()["arbitration.ReviewStatement"](), changes)
+    [found] = RULES.compare(agreement(), statement)
+    assert (found.code, found.severity, found.xpath) == ("RUL-062", "advise", f"/Envelope/Payload/*/{at}")
 
 
 def test_known_rule_cannot_refuse(tmp_path: Path) -> None:
