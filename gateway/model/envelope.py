@@ -21,7 +21,7 @@ Kind = Literal["new", "correct", "void", "out-of-band"]
 class Attachment:
     """A claim check: the bytes travel apart, sealed, and are found by digest."""
 
-    #: Code of contracts/codes/documents.csv (domain.md §3.18).
+    #: Code of contracts/codes/document.csv (domain.md §3.18).
     document_type: str
     name: str
     media_type: str
