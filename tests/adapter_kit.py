@@ -59,7 +59,9 @@ def public_pem(key: rsa.RSAPrivateKey) -> bytes:
 def certificate_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
     """A certificate over the key, signed by itself."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test partner")])
-    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, NOW - timedelta(days=1), NOW + timedelta(days=365))
+    builder = x509.CertificateBuilder(
+        name, name, key.public_key(), 1, NOW - timedelta(days=1), NOW + timedelta(days=365)
+    )
     return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
 
 
@@ -117,7 +119,13 @@ def header(message_type: str, **changes: Any) -> Header:
 
 def parcel(message_type: str, payload: Payload, **changes: Any) -> Parcel:
     """A message as it is handed to `write`."""
-    base: dict[str, Any] = {"header": header(message_type), "payload": payload, "raw": b"<Envelope/>", "numbers": {}, "accepted_at": NOW}
+    base: dict[str, Any] = {
+        "header": header(message_type),
+        "payload": payload,
+        "raw": b"<Envelope/>",
+        "numbers": {},
+        "accepted_at": NOW,
+    }
     return Parcel(**(base | changes))
 
 
@@ -144,9 +152,28 @@ def as_request(call: NativeCall, path: str) -> NativeRequest:
 
 
 #: Every character of XML 1.0 but the carriage return's line-end games: names with rare characters, Mongolian, emoji, blanks around.
-TEXT = st.sampled_from("0123") | st.text(
-    st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"), min_size=1, max_size=12
-) | st.sampled_from(["无", "-", "null", " 测试甲", "苏德·巴特尔", "𠂇㐂", "ᠮᠣᠩᠭᠣᠯ", "a\nb\tc", "150102199001010019", "&lt;<>&\"'", "\u3000", "︐鿃"])
+TEXT = (
+    st.sampled_from("0123")
+    | st.text(
+        st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"), min_size=1, max_size=12
+    )
+    | st.sampled_from(
+        [
+            "无",
+            "-",
+            "null",
+            " 测试甲",
+            "苏德·巴特尔",
+            "𠂇㐂",
+            "ᠮᠣᠩᠭᠣᠯ",
+            "a\nb\tc",
+            "150102199001010019",
+            "&lt;<>&\"'",
+            "\u3000",
+            "︐鿃",
+        ]
+    )
+)
 _DIGITS = st.text("0123456789", min_size=1, max_size=6)
 _INSTANT = st.builds(
     lambda moment, zone, micro: moment.replace(microsecond=micro).isoformat() + zone,
@@ -200,3 +227,10 @@ def _nested(flat: dict[tuple[str, ...], Any]) -> Payload:
     if "*" in str(payload.get("IdNumber", "")) and "IdNumberNote" not in payload:
         payload["IdNumberNote"] = {"State": "masked", "Reason": "来源系统已脱敏"}
     return payload
+
+
+@cache
+def pem_certificate(kind: str, name: str) -> bytes:
+    """The certificate that `pem_keys` of the same names signs under."""
+    der = pem_keys(kind, name).certificate(name)
+    return x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM)

@@ -59,7 +59,10 @@ def test_days_that_mean_none_are_none(text: str) -> None:
     assert dates.read_instant(text) is None
 
 
-@pytest.mark.parametrize("text", ["2023", "202309", "2023-13-01", "2023-02-30", "2026-03-01 25:00", "2026-03-01 10:61", "gestern", "2/3/2026"])
+@pytest.mark.parametrize(
+    "text",
+    ["2023", "202309", "2023-13-01", "2023-02-30", "2026-03-01 25:00", "2026-03-01 10:61", "gestern", "2/3/2026"],
+)
 def test_what_is_no_date_is_refused(text: str) -> None:
     """A month without its day, a day that does not exist and an order that could be two are not guessed."""
     with pytest.raises(DialectRefused) as refused:
@@ -108,7 +111,17 @@ def test_any_amount_is_exact_or_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "flag"), [("1", "true"), ("0", "false"), ("是", "true"), ("否", "false"), ("Y", "true"), ("n", "false"), ("1-是", "true"), ("TRUE", "true")]
+    ("text", "flag"),
+    [
+        ("1", "true"),
+        ("0", "false"),
+        ("是", "true"),
+        ("否", "false"),
+        ("Y", "true"),
+        ("n", "false"),
+        ("1-是", "true"),
+        ("TRUE", "true"),
+    ],
 )
 def test_yes_and_no_in_every_form(text: str, flag: str) -> None:
     """Trap 4."""
@@ -123,7 +136,12 @@ def test_nothing_in_every_form(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "name"),
-    [("..%2F%D6%A4%BE%DD.pdf", "证据.pdf"), ("C:\\scan\\a.pdf", "a.pdf"), ("../../etc/passwd", "passwd"), ("%E8%AF%81.pdf", "证.pdf")],
+    [
+        ("..%2F%D6%A4%BE%DD.pdf", "证据.pdf"),
+        ("C:\\scan\\a.pdf", "a.pdf"),
+        ("../../etc/passwd", "passwd"),
+        ("%E8%AF%81.pdf", "证.pdf"),
+    ],
 )
 def test_a_file_name_is_bare(text: str, name: str) -> None:
     """Trap 12: GBK and UTF-8 percent-encoding undone, no path left."""

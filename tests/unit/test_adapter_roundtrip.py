@@ -26,7 +26,11 @@ if TYPE_CHECKING:
     from gateway.xml.shape import Shape
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-DIALECTS: dict[str, Dialect] = {"court/platform": court.DIALECT, "arbitration/hrss": hrss.DIALECT, "union/rest": union.DIALECT}
+DIALECTS: dict[str, Dialect] = {
+    "court/platform": court.DIALECT,
+    "arbitration/hrss": hrss.DIALECT,
+    "union/rest": union.DIALECT,
+}
 CARRIED = [
     (profile, message)
     for profile in DIALECTS
@@ -100,7 +104,9 @@ def test_every_element_has_a_field(profile: str, message: str) -> None:
     while pending:
         table, shape = pending.pop()
         fields = dialect.tables[table].fields
-        lost += [(table, path) for child in shape.children for path in leaves(child, (child.name,), {f.path for f in fields})]
+        lost += [
+            (table, path) for child in shape.children for path in leaves(child, (child.name,), {f.path for f in fields})
+        ]
         for field in fields:
             if field.kind == "record":
                 inner = shape
@@ -138,6 +144,10 @@ def test_what_is_read_is_a_valid_instance() -> None:
     """A payload that went through a dialect is still an instance of its schema."""
     catalogue = load_catalogue(ROOT / "schemas")
     for profile, message in CARRIED:
-        native = through_the_wire(profile, writing.write(DIALECTS[profile], message, payloads.all_payloads()[message]()))
+        native = through_the_wire(
+            profile, writing.write(DIALECTS[profile], message, payloads.all_payloads()[message]())
+        )
         element = catalogue.to_element(message, reading.read(DIALECTS[profile], message, native))
-        assert catalogue.to_payload(element) == payloads.all_payloads()[message](), json.dumps(native, ensure_ascii=False)[:200]
+        assert catalogue.to_payload(element) == payloads.all_payloads()[message](), json.dumps(
+            native, ensure_ascii=False
+        )[:200]

@@ -87,7 +87,17 @@ def test_kinds_and_receipts_are_complete(profile: str) -> None:
     for kind in ("new", "correct", "void", "out-of-band"):
         assert module.KINDS.read(module.KINDS.write(kind)) == kind
     receipts: CodeMap | None = getattr(module, "RECEIPTS", None)
-    for kind in ("accepted", "rejected", "received", "refused", "delivered", "retrieved", "undeliverable", "expired", "timeout"):
+    for kind in (
+        "accepted",
+        "rejected",
+        "received",
+        "refused",
+        "delivered",
+        "retrieved",
+        "undeliverable",
+        "expired",
+        "timeout",
+    ):
         assert receipts is None or receipts.read(receipts.write(kind)) == kind
 
 
@@ -119,7 +129,9 @@ def test_a_region_cannot_name_what_the_profile_has_not() -> None:
         union.DIALECT.for_region({"fields": {"noSuchKey": "x"}})
 
 
-@pytest.mark.parametrize(("form", "value"), [("男", "1"), ("09_00003-2", "2"), ("１", "1"), (" 2 ", "2"), ("1-男", "1")])
+@pytest.mark.parametrize(
+    ("form", "value"), [("男", "1"), ("09_00003-2", "2"), ("１", "1"), (" 2 ", "2"), ("1-男", "1")]
+)
 def test_the_forms_of_the_field_are_read(form: str, value: str) -> None:
     """Words, the 09 standard, full-width digits and blanks read as the code that they mean (domain.md §3.15, §5.3)."""
     assert court.CODES["sex"].read(form) == value

@@ -118,11 +118,12 @@ class InstitutionSystem:
             agreement = body["BZU004"]
             kept = {tag: body[tag] for tag in _KEPT if tag in body} | {"BZO009": agreement["BZO009"]}
             kept.setdefault("BZP009", agreement["BZO001"])
-            books.keep_case(number, {"BAC001": number} | kept)
+            books.keep_case(number, {"BAC001": number, "BAC101": request_head.get("BAC101", "")} | kept)
             return number
         number = str(request_head.get("BAC001") or "")
         if books.case(number) is None:
-            number = books.find_case(BZP009=str(body["BZP009"])) if body.get("BZP009") else ""
+            known = {"BAC101": str(request_head.get("BAC101") or "-")}
+            number = books.find_case(**({"BZP009": str(body["BZP009"])} if body.get("BZP009") else known))
         if not number and message != "receipt":
             raise Refused(self._reply("105", "没有这件审查申请", {}))
         return number

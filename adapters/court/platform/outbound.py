@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import hashlib
+import secrets
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -58,7 +58,7 @@ def write(parcel: Parcel, endpoint: PartnerEndpoint, keys: Keys, *, now: datetim
     return NativeCall(
         method="POST",
         url=endpoint.url.rstrip("/") + path,
-        headers=_headers(path, body, endpoint, keys, nonce_of=(native["LSH"], now)),
+        headers=_headers(path, body, endpoint, keys, now=now),
         body=body,
     )
 
@@ -136,12 +136,10 @@ def _receipt(parcel: Parcel) -> dict[str, Any]:
 
 
 def _headers(
-    path: str, body: bytes, endpoint: PartnerEndpoint, keys: Keys, *, nonce_of: tuple[str, datetime]
+    path: str, body: bytes, endpoint: PartnerEndpoint, keys: Keys, *, now: datetime
 ) -> tuple[tuple[str, str], ...]:
-    """The request signature; the nonce is a digest of the serial and the moment, so that a retry has another one."""
-    serial, now = nonce_of
-    timestamp = str(int(now.timestamp() * 1000))
-    nonce = hashlib.sha256(f"{serial}\n{now.isoformat()}".encode()).hexdigest()[:32]
+    """The request signature. The nonce is chance, so that a retry within one moment is no replay; no byte of the body depends on it."""
+    timestamp, nonce = str(int(now.timestamp() * 1000)), secrets.token_hex(16)
     base = urlsplit(path)
     request = NativeRequest(method="POST", path=base.path, query=base.query, headers={}, body=body)
     data = request_signature.canonical_request(request, timestamp, nonce)

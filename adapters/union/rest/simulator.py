@@ -25,7 +25,7 @@ _ACTIONS = {**MEDIATION, **SESSIONS, **REVIEWS}
 OWN_DISPUTE_TYPE = "NM0206"
 #: The number of the base table that this station's system does not know.
 UNKNOWN_DISPUTE_TYPE = CODES["disputeType"].write("2025:205(6)")
-_KEPT = ("preMediationNo", "caseMark", "consentRef", "classification", "parties", "disputeType")
+_KEPT = ("conversationNo", "preMediationNo", "caseMark", "consentRef", "classification", "parties", "disputeType")
 
 
 class StationSystem:
