@@ -19,6 +19,7 @@ from gateway.errors import (
 from gateway.evidence import chain, failure
 from gateway.flow import acknowledge, rows
 from gateway.flow.answer import Answer
+from gateway.flow.compare import compare
 from gateway.flow.node import Node
 from gateway.model.envelope import Permitted, Unpacked, Validated, Verified
 from gateway.model.ledger import AttachmentUse, Change, Claim, Row, Survey
@@ -46,7 +47,7 @@ async def submit(raw: bytes, node: Node, *, beside: Iterable[Row] = ()) -> Answe
                 return _known(verified, survey)
             validated = validated or structure.validate(verified, node.catalogue, node.rules)
             await _attachments_are_here(validated, node)
-            permitted = _permit(validated, survey, node)
+            permitted = _permit(await compare(validated, survey.process, node), survey, node)
             try:
                 return await _accept(permitted, survey, node, beside=tuple(beside), began=began)
             except (StaleConversation, AlreadyClaimed):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.errors import RuleRefused, SchemaRefused
 from gateway.model.envelope import Validated, Verified
 from gateway.validate.catalogue import Catalogue
+from gateway.validate.report import located
 from gateway.validate.rules import Rules
 from gateway.xml import envelope, names
 
@@ -23,6 +24,8 @@ def validate(verified: Verified, catalogue: Catalogue, rules: Rules) -> Validate
         raise SchemaRefused(f"MessageType says {verified.header.message_type}, the payload is another", code="XSD-007")
     payload = catalogue.to_payload(element)
     judged = rules.judge(verified.header.message_type, payload, verified.header)
+    if judged:
+        judged = located(judged, element)
     refusing = [finding for finding in judged if finding.severity == "refuse"]
     if refusing:
         raise RuleRefused(code=refusing[0].code, findings=judged)
