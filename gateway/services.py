@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
-from gateway.errors import NotFound
-from gateway.flow import deliver, native, receive, relay, replay, retrieve, trace, watch
+from gateway.errors import NotFound, Refusal
+from gateway.flow import deliver, native, receive, refuse, relay, replay, retrieve, trace, watch
 from gateway.flow.answer import Answer
 from gateway.flow.node import Node, microseconds
 from gateway.flow.submit import submit
@@ -46,8 +46,20 @@ class Services:
         await receive.receive(record, self.node)
 
     async def take_chunk(self, record: Record) -> bool:
-        """Take an attachment chunk (flow.relay)."""
-        return await relay.take_chunk(record, self.node)
+        """Take an attachment chunk (flow.relay); one that does not hold is a bounded failure record."""
+        try:
+            return await relay.take_chunk(record, self.node)
+        except Refusal as refusal:
+            await refuse.note(record.value, refusal, self.node)
+            return False
+
+    async def take_entry(self, record: Record) -> bool:
+        """Take a registry entry off the bus; one that does not hold is a bounded failure record."""
+        try:
+            return await self.learn(record.value)
+        except Refusal as refusal:
+            await refuse.note(record.value, refusal, self.node)
+            return False
 
     async def deliver(self, leased: Leased) -> None:
         """Hand a leased delivery to its partner (flow.deliver); a lease that ran out before left an unknown outcome."""

@@ -160,9 +160,12 @@ def outbox(permitted: Permitted, receipt: Receipt, node: Node, *, seq: int) -> l
 
 
 def message_outbox(
-    message: About, raw: bytes, accepted: Receipt, node: Node, *, destinations: Iterable[str], seq: int
+    message: About, raw: bytes, accepted: Receipt, node: Node, *, destinations: Iterable[str], seq: int, again: str = ""
 ) -> list[Outbox]:
-    """The transfer (envelope and the sender node's `accepted` receipt) for each destination node, once a node (protocol.md §5)."""
+    """The transfer (envelope and the sender node's `accepted` receipt) for each destination node, once a node (protocol.md §5).
+
+    `again` tells bytes that are queued once more from what another message may have waiting under the same seq.
+    """
     at_us = node.clock.now_us()
     transfer = seal.frame(raw, accepted.xml)
     return [
@@ -170,7 +173,7 @@ def message_outbox(
             destination=destination,
             conversation_id=message.conversation_id,
             seq=seq,
-            part="message",
+            part=f"message{again}",
             sender=message.sender,
             message_id=message.message_id,
             transfer=transfer,
@@ -182,9 +185,9 @@ def message_outbox(
 
 
 def receipt_outbox(
-    receipt: Receipt, traceparent: str, node: Node, *, destinations: Iterable[str], seq: int
+    receipt: Receipt, traceparent: str, node: Node, *, destinations: Iterable[str], seq: int, again: str = ""
 ) -> list[Outbox]:
-    """A receipt that travels alone; never to this node itself, where it has taken effect already."""
+    """A receipt that travels alone; never to this node itself, where it has taken effect already. `again` as for a message."""
     at_us = node.clock.now_us()
     message = about_receipt(receipt, traceparent)
     return [
@@ -192,7 +195,7 @@ def receipt_outbox(
             destination=destination,
             conversation_id=receipt.conversation_id,
             seq=seq,
-            part=f"{receipt.kind}/{receipt.issuer}/{receipt.recipient}",
+            part=f"{receipt.kind}/{receipt.issuer}/{receipt.recipient}{again}",
             sender=receipt.sender,
             message_id=receipt.message_id,
             transfer=seal.frame(b"", receipt.xml),

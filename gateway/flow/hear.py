@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from gateway.bus import headers as bus_headers
 from gateway.contract.terms import FlowContract
@@ -15,6 +15,17 @@ from gateway.model.ledger import Change, Deadline, Process, Role, Row, StepRow, 
 from gateway.model.process import PastStep, ProcessView, Timer
 from gateway.model.receipt import RECIPIENT_NODE_KINDS, SENDER_NODE_KINDS, Receipt
 from gateway.signing import receipts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """What a step says of itself beyond the keeper's receipt."""
+
+    kind: str = "new"
+    #: The message that it corrects or voids.
+    supersedes: str | None = None
+    #: When its sender's node accepted it; 0 where only the keeper's receipt is here.
+    accepted_us: int = 0
 
 
 async def hear(xml: bytes, headers: tuple[tuple[str, str], ...], node: Node, *, transfer: bytes) -> None:
@@ -58,11 +69,12 @@ async def _store(receipt: Receipt, survey: Survey, key: park.Key, node: Node) ->
     effect = acknowledge.take_effect(
         receipt, node, process=survey.process, stored=survey.receipts, seq=conversation.version
     )
-    steps = numbered(receipt, survey.process, node) if receipt.number else ()
+    said = await _said(receipt, survey.process, node)
+    steps = numbered(receipt, survey.process, said, node) if receipt.number else ()
     change = Change(
         name="hear.receipt",
         moves=((survey.conversation.version, conversation),),
-        rows=(*facts, *effect.rows, *steps),
+        rows=(*facts, *effect.rows, *steps, *await park.awaken(survey, key, node)),
         words=effect.words,
         unpark=unpark,
     )
@@ -96,7 +108,7 @@ def _expected_here(receipt: Receipt, survey: Survey, node: Node) -> None:
         )
 
 
-def numbered(receipt: Receipt, process: ProcessView | None, node: Node) -> tuple[Row, ...]:
+def numbered(receipt: Receipt, process: ProcessView | None, said: Said, node: Node) -> tuple[Row, ...]:
     """The keeper's word applied by number: the next one moves the process, an earlier one is here already, a later one is held.
 
     A node that hears of a process for the first time (a copy role named late) joins it at the number it hears.
@@ -111,18 +123,19 @@ def numbered(receipt: Receipt, process: ProcessView | None, node: Node) -> tuple
         message_type=receipt.message_type,
         number=receipt.number,
         state=receipt.state,
-        kind="new",
-        accepted_us=microseconds(receipt.issued_at),
+        kind=said.kind,
+        accepted_us=said.accepted_us or microseconds(receipt.issued_at),
         superseded_by=None,
     )
     if process is not None and process.number and receipt.number > process.number + 1:
         return (step,)
     flow = node.flow(receipt.flow, receipt.flow_version)
     roles = {**_roles(flow, receipt), **(process.roles if process else {})}
-    number, state = _following(receipt, process.steps if process else ())
+    number, state = _following(receipt, process.held if process else ())
     known = process.roles if process else {}
     return (
         step,
+        *(rows.superseded(process, said.supersedes, by=receipt.message_id) if said.supersedes else ()),
         *(Role(process_id=receipt.process_id, role=r, participant=p) for r, p in roles.items() if r not in known),
         Process(
             process_id=receipt.process_id,
@@ -140,6 +153,18 @@ def numbered(receipt: Receipt, process: ProcessView | None, node: Node) -> tuple
         ),
         *_shown(receipt, process.timers if process else ()),
     )
+
+
+async def _said(receipt: Receipt, process: ProcessView | None, node: Node) -> Said:
+    """What this node knows of its own pending step; a node without the bytes knows the number alone."""
+    past = next((step for step in process.steps if step.message_id == receipt.message_id), None) if process else None
+    if past is None:
+        return Said()
+    if past.kind not in ("correct", "void"):
+        return Said(kind=past.kind, accepted_us=microseconds(past.accepted_at))
+    message = await node.ledger.message(receipt.sender, receipt.message_id)
+    replaced = message.supersedes if message else None
+    return Said(kind=past.kind, supersedes=replaced, accepted_us=microseconds(past.accepted_at))
 
 
 def _of_keeper(receipt: Receipt, process: ProcessView | None, node: Node) -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 
+import structlog
+
 from gateway.bus import headers as bus_headers
 from gateway.errors import (
     AlreadyClaimed,
+    GatewayError,
     LeaseLost,
     NodeError,
     Parked,
@@ -27,6 +30,7 @@ from gateway.signing.trust import CERTIFICATE_UNKNOWN
 from gateway.validate import structure
 from gateway.xml import envelope
 
+log = structlog.get_logger()
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -40,7 +44,13 @@ async def receive(record: Record, node: Node) -> None:
     except TransferRefused as refusal:
         await refuse.note(record.value, refusal, node)
         return
-    await take(transfer, record.headers, node)
+    try:
+        await take(transfer, record.headers, node)
+    except GatewayError:
+        raise
+    except Exception as error:  # a fault of ours in one record must not stop the inbox for all others
+        log.exception("receive.broken", key=record.key)
+        await refuse.set_aside(transfer, error, node)
 
 
 async def take(transfer: bytes, headers: Headers, node: Node, *, parked: bool = False) -> None:
@@ -58,13 +68,13 @@ async def take(transfer: bytes, headers: Headers, node: Node, *, parked: bool = 
         await refuse.note(transfer, refusal, node)
         return
     header = unpacked.header
+    key = park.Key(sender=header.sender, message_id=header.message_id, part="message")
     try:
-        await _judge(_arrive(unpacked, accepted, transfer, node), node, parked=parked)
+        await _judge(_arrive(unpacked, accepted, transfer, node), node)
     except Parked as reason:
-        key = park.Key(sender=header.sender, message_id=header.message_id, part="message")
         await park.park(key, header.conversation_id, reason, node, transfer=transfer, headers=headers)
     except Refusal as refusal:
-        await refuse.note(transfer, refusal, node)
+        await refuse.note(transfer, refusal, node, unpark=(key.as_tuple(),) if parked else ())
 
 
 def _sender_node_says(header: Header, receipt_xml: bytes, node: Node) -> Receipt:
@@ -94,7 +104,7 @@ def _arrive(unpacked: Unpacked, accepted: Receipt, transfer: bytes, node: Node) 
     return Arrival(verified=verified, accepted=accepted, transfer=transfer, began=began)
 
 
-async def _judge(arrival: Arrival, node: Node, *, parked: bool) -> None:
+async def _judge(arrival: Arrival, node: Node) -> None:
     header = arrival.verified.header
     for _ in range(node.policy.steps):
         survey = await node.ledger.survey("receive", header)
@@ -102,12 +112,8 @@ async def _judge(arrival: Arrival, node: Node, *, parked: bool) -> None:
             await refuse.repeat(arrival, survey, node)
             return
         try:
-            if survey.parked and not parked:
-                raise Parked(
-                    "an earlier message of this sender waits",
-                    wait_for=f"message:{header.conversation_id}",
-                    code="PRK-002",
-                )
+            if survey.parked:
+                await park.keep_order(header, node)
             if node.contracts.find(header.flow, header.flow_version) is None:
                 raise Parked(
                     "a contract version that this node does not take yet",

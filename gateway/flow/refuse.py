@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.errors import AlreadyClaimed, Refusal, StaleConversation, TransferRefused
+from gateway.errors import AlreadyClaimed, NodeError, Refusal, StaleConversation, TransferRefused
 from gateway.evidence import chain, failure
 from gateway.flow import acknowledge
 from gateway.flow.arrival import Arrival
@@ -60,19 +60,33 @@ async def repeat(arrival: Arrival, survey: Survey, node: Node) -> None:
     outbox: list[Outbox] = []
     for receipt in ours:
         outbox += acknowledge.receipt_outbox(
-            receipt, header.traceparent, node, destinations={arrival.accepted.issuer}, seq=survey.conversation.version
-        )
+            receipt, header.traceparent, node, destinations={arrival.accepted.issuer}, seq=survey.conversation.version,
+            again=f"/{header.message_id}",
+        )  # fmt: skip
     unpark = ((header.sender, header.message_id, "message"),)
     await node.ledger.commit(Change(name="receive.repeat", rows=tuple(outbox), unpark=unpark))
     node.wake("relay")
 
 
-async def note(original: bytes, refusal: Refusal, node: Node) -> None:
-    """A record that proves nothing is a bounded failure record; it has no effect on the message that it pretends to be."""
+async def note(original: bytes, refusal: Refusal, node: Node, *, unpark: tuple[tuple[str, str, str], ...] = ()) -> None:
+    """A record that proves nothing is a bounded failure record; it has no effect on the message that it pretends to be.
+
+    `unpark` names a parked transfer that turned out to be such a one.
+    """
     now = node.clock.now_us()
     record = failure.record(
         refusal, failure.Subject(), failure_id=node.ids.uuid7(), stage="receive", original=original, at_us=now
     )
     record = failure.bounded(record, expires_us=now + node.policy.bounded_failure_us)
-    await node.ledger.commit(Change(name="receive.note", rows=(record,)))
+    await node.ledger.commit(Change(name="receive.note", rows=(record,), unpark=unpark))
     node.meter.count("receive", outcome="refused", code=refusal.code)
+
+
+async def set_aside(transfer: bytes, error: Exception, node: Node) -> None:
+    """What this node broke on by a fault of its own: kept for good with its bytes, to be replayed once the fault is mended."""
+    broken = NodeError(f"this node failed on a record: {type(error).__name__}", code="NOD-099")
+    record = failure.record(
+        broken, failure.Subject(), failure_id=node.ids.uuid7(), stage="receive", original=transfer, at_us=node.clock.now_us()
+    )  # fmt: skip
+    await node.ledger.commit(Change(name="receive.aside", rows=(record,)))
+    node.meter.count("receive", outcome="broken", code=broken.code)

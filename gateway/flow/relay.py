@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from itertools import groupby
 
 import orjson
 
@@ -25,16 +26,32 @@ async def relay(node: Node, *, limit: int = 500) -> int:
 
     Raises `NodeError` where the bus is not there: the rows stay and come again, the receiver's claim takes the double.
     """
-    waiting = await node.ledger.outbox_first(limit)
-    if not waiting:
-        return 0
-    for row in waiting:
-        if row.part == "message":
-            await _send_attachments(row, node)
-    await boundary.publish(node.bus, [_record(row, node) for row in waiting], name="relay.publish")
-    await node.ledger.outbox_delete([(row.destination, row.conversation_id, row.seq, row.part) for row in waiting])
-    node.meter.count("relay", len(waiting))
-    return len(waiting)
+    waiting = [row for row in await node.ledger.outbox_first(limit) if await _may_go(row, node)]
+    sent, failed = list[Outbox](), None
+    for _, rows in groupby(sorted(waiting, key=_destination), key=_destination):
+        lot = list(rows)
+        try:
+            await boundary.publish(node.bus, [_record(row, node) for row in lot], name="relay.publish")
+        except NodeError as error:  # a node whose topic is not there yet holds up its own rows alone
+            failed = error
+        else:
+            sent += lot
+    await node.ledger.outbox_delete([(row.destination, row.conversation_id, row.seq, row.part) for row in sent])
+    if failed is not None and not sent:
+        raise failed
+    node.meter.count("relay", len(sent))
+    return len(sent)
+
+
+async def _may_go(row: Outbox, node: Node) -> bool:
+    """Its node is known, and what it names went before it; else it waits, and its conversation with it."""
+    if row.destination not in node.registry().nodes:
+        return False
+    return row.part.partition("/")[0] != "message" or await _send_attachments(row, node)
+
+
+def _destination(row: Outbox) -> str:
+    return row.destination
 
 
 def _record(row: Outbox, node: Node) -> Record:
@@ -53,14 +70,20 @@ def _sealing_key(destination: str, node: Node) -> bytes:
     return entry.sealing_key
 
 
-async def _send_attachments(row: Outbox, node: Node) -> None:
-    """Chunks go before the message, so that the receiver seldom waits; within one node the bytes are there already."""
+async def _send_attachments(row: Outbox, node: Node) -> bool:
+    """Chunks go before the message, so that the receiver seldom waits; within one node the bytes are there already.
+
+    False where bytes that are passed on to a copy have not come to the keeper's node themselves.
+    """
     if row.destination == node.name or b"<Attachments" not in row.transfer:
-        return
+        return True
     raw, _ = seal.unframe(row.transfer, node.limits)
     header = envelope.unpack(raw, node.limits).header
+    if not all([await node.blobs.has(attachment.sha256) for attachment in header.attachments]):
+        return False
     for attachment in header.attachments:
         await _send_chunks(header, attachment, row.destination, node)
+    return True
 
 
 async def _send_chunks(header: Header, attachment: Attachment, destination: str, node: Node) -> None:

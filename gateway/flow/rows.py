@@ -125,7 +125,7 @@ def step_rows(permitted: Permitted, process: ProcessView | None, standing: Stand
     if pending:
         return StepRows(rows=tuple(rows), due_dates=())
     if step.supersedes:
-        rows.append(_superseded(process, step.supersedes, by=header.message_id))
+        rows += superseded(process, step.supersedes, by=header.message_id)
     timers = apply(process.timers if process else (), step.timers, start_step=header.message_id, at=moment(at_us))
     rows += [deadline_row(timer, header.process_id, header.conversation_id, kept=True) for timer in timers]
     return StepRows(rows=tuple(rows), due_dates=due_dates(timers))
@@ -146,19 +146,23 @@ def _step_row(permitted: Permitted, standing: Standing) -> StepRow:
     )
 
 
-def _superseded(process: ProcessView | None, message_id: str, *, by: str) -> StepRow:
-    past = next(step for step in (process.steps if process else ()) if step.message_id == message_id)
-    return StepRow(
-        process_id=process.process_id if process else "",
-        sender=past.sender,
-        message_id=past.message_id,
-        message_type=past.message_type,
-        number=past.number,
-        state=past.state,
-        kind=past.kind,
-        accepted_us=microseconds(past.accepted_at),
-        superseded_by=by,
-    )
+def superseded(process: ProcessView | None, message_id: str, *, by: str) -> list[StepRow]:
+    """The step that a correction or void replaces, marked with it; empty where it is unknown here."""
+    return [
+        StepRow(
+            process_id=process.process_id,
+            sender=past.sender,
+            message_id=past.message_id,
+            message_type=past.message_type,
+            number=past.number,
+            state=past.state,
+            kind=past.kind,
+            accepted_us=microseconds(past.accepted_at),
+            superseded_by=by,
+        )
+        for past in (process.steps if process else ())
+        if process is not None and past.message_id == message_id
+    ]
 
 
 def apply(

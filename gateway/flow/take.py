@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from gateway.contract import step as contract
 from gateway.errors import Parked
 from gateway.evidence import chain
-from gateway.flow import acknowledge, hear, rows, supersede
+from gateway.flow import acknowledge, hear, park, rows, supersede
 from gateway.flow.arrival import Arrival
 from gateway.flow.node import Node, microseconds
 from gateway.model.envelope import Permitted, Validated
@@ -33,6 +33,7 @@ async def take(arrival: Arrival, validated: Validated, survey: Survey, node: Nod
     Raises `ContractRefused` at the keeper's node, `Parked` where a predecessor is unknown, `StaleConversation`.
     """
     header, now, accepted_us = validated.header, node.clock.now_us(), microseconds(arrival.accepted.issued_at)
+    key = park.Key(sender=header.sender, message_id=header.message_id, part="message")
     counted = _counted(arrival, validated, survey, node)
     permitted = counted.permitted
     happening = arrival.happening("received", number=counted.number, step=permitted.step if permitted else None)
@@ -58,9 +59,10 @@ async def take(arrival: Arrival, validated: Validated, survey: Survey, node: Nod
             *effect.rows,
             *_deliveries(arrival, node, counted=counted, conversation=conversation),
             *_passed_on(permitted, arrival, (receipt, *seat.receipts), node, conversation=conversation),
+            *await park.awaken(survey, key, node),
         ),
         words=(*effect.words, *seat.words),
-        unpark=((header.sender, header.message_id, "message"),),
+        unpark=(key.as_tuple(),),
     )
     await node.ledger.commit(change)
     for stage in ("relay", "deliver", "watch"):
@@ -73,7 +75,12 @@ def _counted(arrival: Arrival, validated: Validated, survey: Survey, node: Node)
     if not node.is_local(header.receiver) or arrival.accepted.number:
         if node.is_local(header.receiver):
             _predecessors_are_here(arrival, survey, node)
-        word = hear.numbered(arrival.accepted, process, node) if arrival.accepted.number else ()
+        elif not arrival.accepted.number:
+            _keeper_has_spoken(arrival, survey)
+        said = hear.Said(
+            kind=header.kind, supersedes=header.supersedes, accepted_us=microseconds(arrival.accepted.issued_at)
+        )
+        word = hear.numbered(arrival.accepted, process, said, node) if arrival.accepted.number else ()
         return Counted(permitted=None, number=arrival.accepted.number, rows=word)
     _predecessors_are_here(arrival, survey, node)
     flow = node.flow(header.flow, header.flow_version)
@@ -99,6 +106,13 @@ def _predecessors_are_here(arrival: Arrival, survey: Survey, node: Node) -> None
     missing = sorted({name for name in (header.ref_to, header.supersedes) if name} - survey.known)
     if missing:
         raise Parked("a message that this one names is unknown here", wait_for=f"message:{missing[0]}", code="PRK-005")
+
+
+def _keeper_has_spoken(arrival: Arrival, survey: Survey) -> None:
+    """A copy counts once the keeper has numbered the step: whoever put the record on the bus proves nothing (protocol.md §3)."""
+    if not any(row.number for row in survey.receipts):
+        wait_for = f"message:{arrival.verified.header.message_id}"
+        raise Parked("the keeper has not numbered this message yet", wait_for=wait_for, code="PRK-007")
 
 
 def _without_pending(process: ProcessView | None) -> ProcessView | None:

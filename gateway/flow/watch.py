@@ -167,8 +167,9 @@ async def _queue_again(message: Message, node: Node) -> None:
     destinations = {node.registry().node_of(message.receiver)} - {""}
     survey = await node.ledger.survey("receive", about)
     outbox = acknowledge.message_outbox(
-        about, message.raw, accepted, node, destinations=destinations, seq=survey.conversation.version
-    )
+        about, message.raw, accepted, node, destinations=destinations, seq=survey.conversation.version,
+        again=f"/{message.message_id}",
+    )  # fmt: skip
     later = node.clock.now_us() + node.policy.ask_after_us
     word = Word(
         sender=message.sender, message_id=message.message_id, word=message.word, ask_us=later, asked=message.asked + 1

@@ -41,9 +41,9 @@ _OF_PROCESS = tuple(_by(one, "process_id") for one in (ROLES, STEPS, DEADLINES))
 _PARKED: tuple[str, Columns] = (
     (
         'SELECT t."conversation_id", t."sender" FROM {keys} CROSS JOIN "parked" AS t '
-        'WHERE t."conversation_id" = k."conversation_id" AND t."sender" = k."sender"'
+        'WHERE t."conversation_id" = k."conversation_id"'
     ),
-    (("conversation_id", "text"), ("sender", "text")),
+    (("conversation_id", "text"),),
 )
 _KNOWN: tuple[str, Columns] = (
     (
@@ -156,7 +156,7 @@ async def _look(session: Session, group: Sequence[_Asked]) -> _Found:
         (_PROCESSES, {(one.process_id,) for one in headers}),
         (_CLAIMS, {(asked.stage, asked.header.sender, asked.header.message_id) for asked in group}),
         (_RECEIPTS, {(one.sender, one.message_id) for one in headers}),
-        (_PARKED, {(one.conversation_id, one.sender) for one in headers}),
+        (_PARKED, {(one.conversation_id,) for one in headers}),
     ]
     if references:
         queries.append((_KNOWN, {(name,) for name in references}))
@@ -206,6 +206,7 @@ def _survey(asked: _Asked, found: _Found) -> Survey:
         process=found.processes.get(header.process_id),
         known=found.known & {header.ref_to, header.supersedes} if found.known else found.known,
         parked=found.parked[header.conversation_id, header.sender],
+        waiting=sum(n for (one, _), n in found.parked.items() if one == header.conversation_id) if found.parked else 0,
     )
 
 

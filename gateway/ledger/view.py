@@ -25,6 +25,7 @@ def process_view(
 
     Steps beyond a gap in the numbers wait outside (protocol.md §3).
     """
+    steps = tuple(steps)
     counted = sorted((row for row in steps if row.number <= process.number and row.number >= 0), key=_order)
     timers = sorted(deadlines, key=lambda row: (row.due_us, row.timer, row.start_step, row.item))
     expired = json.loads(process.expired) if process.expired else None
@@ -40,6 +41,7 @@ def process_view(
         steps=tuple(map(_past_step, counted)),
         timers=tuple(map(_timer, timers)),
         expired=None if expired is None else (expired[0], expired[1], expired[2]),
+        held=tuple(_past_step(row) for row in sorted(steps, key=_order) if row.number > process.number),
     )
 
 

@@ -477,5 +477,6 @@ class Survey:
     process: ProcessView | None
     #: Those of (ref_to, supersedes) that this node knows, from messages or steps.
     known: frozenset[str]
-    #: Parked records of the same sender in this conversation.
+    #: Parked records of the same sender in this conversation, and of anybody in it.
     parked: int
+    waiting: int = 0

@@ -88,6 +88,8 @@ class ProcessView:
     timers: tuple[Timer, ...] = ()
     #: Set while the state was reached by an expiry that nobody has built on: (timer, state before, number).
     expired: tuple[str, str, int] | None = None
+    #: Steps whose number lies beyond a gap: known here, not applied.
+    held: tuple[PastStep, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -59,7 +59,7 @@ class Loop:
     async def _round(self) -> int:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(GatewayError),
-            wait=wait_exponential_jitter(initial=0.2, max=10, jitter=0.2),
+            wait=wait_exponential_jitter(multiplier=0.2, max=10, jitter=0.2),
             stop=stop_when_event_set(self.stop),  # type: ignore[arg-type]  # tenacity asks is_set() alone, which asyncio's event has
             sleep=self._pause,
             before_sleep=self._say,

@@ -114,9 +114,11 @@ class Workers:
         lanes: dict[str, list[Record]] = {}
         for taken in records:
             lanes.setdefault(taken.record.key, []).append(taken.record)
-        async with asyncio.TaskGroup() as group:
-            for lane in lanes.values():
-                group.create_task(self._take_lane(lane))
+        ended = await asyncio.gather(*(self._take_lane(lane) for lane in lanes.values()), return_exceptions=True)
+        # The other lanes have gone on; the batch is not settled, and what is known already comes to nothing.
+        for error in ended:
+            if isinstance(error, BaseException):
+                raise error
 
     async def _take_lane(self, lane: list[Record]) -> None:
         for record in lane:
@@ -128,7 +130,7 @@ class Workers:
 
     async def _take_entries(self, records: tuple[Taken, ...]) -> None:
         for taken in records:
-            await self._services.learn(taken.record.value)
+            await self._services.take_entry(taken.record)
 
     async def _deliver(self) -> int:
         """Lease what is due and start it; finished ones make room, so that one slow partner holds no other."""
