@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from gateway.bootstrap import Application, build, migrate
 from gateway.bus import boundary, topics
 from gateway.flow.answer import Answer
+from gateway.ledger.messages import Search
 from gateway.model.envelope import Attachment, Header
 from gateway.model.ids import uuid7
 from gateway.model.participant import BoundCertificate, NodeEntry, Participant
@@ -26,6 +27,7 @@ from gateway.settings import Settings
 from gateway.signing import authority, keyfiles, registry, signature
 from gateway.signing.keys import FileKeys
 from gateway.transport.clock import set_clock
+from gateway.workers.stages import Workers
 
 #: 2026-03-02 10:00 in Beijing, a Monday: the story that tests/payloads*.py tell begins on this day.
 START = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
@@ -41,8 +43,6 @@ class Federation:
 
     folder: Path
     prefix: str = "sct"
-    #: Kafka hands a record over some time after it was published: a quiet poll is no proof that nothing is under way.
-    patient: bool = False
     applications: dict[str, Application] = field(default_factory=dict)
     counter: int = 0
     now: datetime = START
@@ -53,6 +53,8 @@ class Federation:
     root: authority.Authority | None = None
     #: Readers by topic: a consumer group is joined once.
     readers: dict[str, Subscription] = field(default_factory=dict)
+    #: Workers by node, while they run.
+    running: dict[str, tuple[Workers, asyncio.Task[None]]] = field(default_factory=dict)
 
     def node(self, participant: str) -> Application:
         """The application of the node that speaks for a participant."""
@@ -115,15 +117,49 @@ class Federation:
         return await self.node(header.sender).services.submit(self.envelope(header, payload))
 
     async def settle(self, rounds: int = 60) -> None:
-        """Turn relay, receive, deliver and watch of all nodes until nothing moves."""
-        quiet = 0
-        for _ in range(rounds):
-            moved = sum([await self.turn(application) for application in self.applications.values()])
-            quiet = 0 if moved else quiet + 1
-            if quiet > (2 if self.patient else 0):
+        """Turn relay, receive, deliver and watch of all nodes until nothing moves; where they run, wait until nothing does."""
+        for _ in range(rounds if not self.running else 600):
+            if self.running:
+                await asyncio.sleep(0.05)
+                for _, task in self.running.values():
+                    if task.done():
+                        task.result()
+                if await self._at_rest():
+                    return
+            elif not sum([await self.turn(application) for application in self.applications.values()]):
                 return
         text = "the federation did not come to rest"
         raise AssertionError(text)
+
+    async def _at_rest(self) -> bool:
+        """Nothing waits in an outbox, and both ends of every message hold the same receipts, the recipient's word among them."""
+        held: dict[tuple[str, str], list[set[tuple[str, ...]]]] = {}
+        for application in self.applications.values():
+            ledger = application.services.node.ledger
+            if await ledger.outbox_size():
+                return False
+            for message in await ledger.search(Search(limit=1000)):
+                found = await ledger.receipts(message.sender, message.message_id)
+                words = {(row.kind, row.issuer, row.recipient) for row in found}
+                held.setdefault((message.sender, message.message_id), []).append(words)
+        return all(
+            len(ends) == min(2, len(self.applications)) and ends[0] == ends[-1] and len(ends[0]) > 1
+            for ends in held.values()
+        )
+
+    async def run(self) -> None:
+        """Let the workers of every node run, as `gateway serve` does."""
+        for name, application in self.applications.items():
+            workers = application.workers()
+            self.running[name] = (workers, asyncio.create_task(workers.run()))
+
+    async def halt(self) -> None:
+        """Stop the workers and wait for their end."""
+        for workers, _ in self.running.values():
+            workers.stop()
+        tasks = [task for _, task in self.running.values()]
+        self.running.clear()
+        await asyncio.gather(*tasks)
 
     async def turn(self, application: Application) -> int:
         """One round of each stage of one node; returns how much was done."""
@@ -145,16 +181,11 @@ class Federation:
         return moved + len(leased) + await services.watch(100)
 
     async def poll(self, application: Application, topic: str) -> tuple[Subscription, Batch]:
-        """The next records of a topic; a new reader of a Kafka group is waited for until it has its partitions."""
+        """The next records of a topic on the SQL bus, which hands over at once what there is."""
         bus, name = application.services.node.bus, application.settings.node
-        fresh = topic not in self.readers
-        reader = self.readers.setdefault(topic, bus.subscribe(topic, group=topics.group_of(self.prefix, name)))
-        batch = await reader.poll(limit=200, wait_s=0.2 if self.patient else 0.01)
-        for _ in range(50 if fresh and self.patient else 0):
-            if batch.records or batch.ended:
-                break
-            batch = await reader.poll(limit=200, wait_s=0.2)
-        return reader, batch
+        if topic not in self.readers:
+            self.readers[topic] = bus.subscribe(topic, group=topics.group_of(self.prefix, name))
+        return self.readers[topic], await self.readers[topic].poll(limit=200, wait_s=0.0)
 
     async def learn(self, entry: NodeEntry | Participant) -> None:
         """Sign a registry entry and tell it to every node."""
@@ -174,10 +205,13 @@ class Federation:
 
     async def close(self) -> None:
         """Let go of readers and nodes."""
-        for reader in self.readers.values():
-            await reader.release()
-        for application in self.applications.values():
-            await application.close()
+        try:
+            await self.halt()
+        finally:
+            for reader in self.readers.values():
+                await reader.release()
+            for application in self.applications.values():
+                await application.close()
 
 
 @asynccontextmanager
@@ -190,7 +224,7 @@ async def federation(
     prefix: str = "sct",
 ) -> AsyncIterator[Federation]:
     """Nodes with the families that they speak for, their registry known to all; `database` takes `{node}` for several nodes."""
-    made = Federation(folder=folder, prefix=prefix, patient=bus.startswith("kafka"))
+    made = Federation(folder=folder, prefix=prefix)
     made.tick(timedelta())
     root = made.root = authority.new_authority("测试根", now=START - timedelta(days=1))
     (folder / "anchor.pem").write_bytes(root.pem)

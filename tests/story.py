@@ -58,7 +58,9 @@ class Case:
         sender, receiver = ends_of(message_type)
         flow = self.federation.node(sender).services.node.flow(flow_of(message_type), "1.0")
         term = flow.messages.get(message_type)
-        attachments = [await self.federation.attachment(sender, code, PAPER) for code in (term.documents if term else ())]
+        attachments = [
+            await self.federation.attachment(sender, code, PAPER) for code in (term.documents if term else ())
+        ]
         fields: dict[str, object] = {
             "conversation_id": self.conversation_id, "process_id": self.process_id, "attachments": tuple(attachments),
         }  # fmt: skip
