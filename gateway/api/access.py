@@ -64,7 +64,8 @@ class Gate:
             raise AccessRefused("this token is unknown here", code="ACC-001")
         if row.revoked_us is not None or row.expires_us <= self._services.node.clock.now_us():
             raise AccessRefused("this token has expired or was revoked", code="ACC-002")
-        if row.role not in MAY[action]:
+        # A participant's token that names none would see everything.
+        if row.role not in MAY[action] or (row.role == "participant" and not row.participant):
             raise AccessRefused(f"the role {row.role} may not {action}", code="ACC-003")
         return Caller(name=row.name, role=row.role, participant=row.participant)
 

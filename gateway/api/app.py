@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -18,17 +17,16 @@ from gateway.api import problems
 from gateway.api.access import Gate
 from gateway.api.description import describe
 from gateway.api.hot import SubmitEndpoint
+from gateway.api.ingress import Ingress
 from gateway.api.routes_attachments import attachment_routes
 from gateway.api.routes_dialects import dialect_routes
 from gateway.api.routes_failures import failure_routes
 from gateway.api.routes_inbox import inbox_routes
 from gateway.api.routes_messages import message_routes
 from gateway.api.routes_node import node_routes
-from gateway.errors import GatewayError, NodeError, NotFound, RequestRefused
+from gateway.errors import GatewayError, NotFound, RequestRefused
 from gateway.services import Services
 from gateway.validate.report import ErrorTable
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +56,7 @@ def create_app(services: Services, options: ApiOptions) -> FastAPI:
     app.include_router(node_routes(services, gate, options.metrics))
     app.include_router(dialect_routes(services, options.dialects))
     _answer_errors(app, options.errors)
+    app.add_middleware(Ingress, errors=options.errors, body_limit=options.body_limit)
     describe(app)
     return app
 
@@ -76,13 +75,18 @@ def _answer_errors(app: FastAPI, table: ErrorTable) -> None:
 
     @app.exception_handler(HTTPException)
     async def _(_: Request, error: HTTPException) -> Response:
-        if error.status_code == HTTPStatus.NOT_FOUND:
-            return problems.problem(NotFound("nothing is served under this path"), table)
-        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-            return problems.problem(RequestRefused("this path does not take this method", code="REQ-406"), table)
-        return problems.problem(RequestRefused(str(error.detail)), table)
+        answer = problems.problem(_foreseen(error), table)
+        answer.headers.update(error.headers or {})
+        return answer
 
-    @app.exception_handler(Exception)
-    async def _(request: Request, error: Exception) -> Response:
-        log.error("api.broken", method=request.method, exc_info=error)
-        return problems.problem(NodeError("this node failed", code="NOD-099"), table)
+
+def _foreseen(error: HTTPException) -> GatewayError:
+    """The framework's own refusals in our words."""
+    match error.status_code:
+        case HTTPStatus.NOT_FOUND:
+            return NotFound("nothing is served under this path")
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            return RequestRefused("this path does not take this method", code="REQ-406")
+        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            return RequestRefused("the body is past the limit", code="REQ-413")
+    return RequestRefused(str(error.detail))

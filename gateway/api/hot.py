@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import structlog
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from gateway.api import problems
-from gateway.errors import GatewayError, NodeError, UnreadableEnvelope
+from gateway.errors import GatewayError, RequestRefused, UnreadableEnvelope
 from gateway.flow.answer import Answer
 from gateway.services import Services
 from gateway.validate.report import ErrorTable
 
-log = structlog.get_logger()
 XML = "application/xml"
+#: What a client calls XML, or does not name; any other word says that the body is something else.
+_TAKEN = frozenset({"", XML, "text/xml", "application/octet-stream"})
 
 
 class SubmitEndpoint:
@@ -23,19 +24,19 @@ class SubmitEndpoint:
         """`body_limit` in bytes; a longer body is refused before it is read to its end."""
         self._services, self._errors, self._limit = services, errors, body_limit
 
-    async def __call__(self, request: Request) -> Response:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One submission. The same message again gets the same receipt, byte for byte."""
+        request = Request(scope, receive)
         try:
-            answer = await self._services.submit(await self._body(request))
+            response = self._answer(await self._services.submit(await self._body(request)), request)
         except GatewayError as error:
-            return problems.problem(error, self._errors)
-        except Exception:
-            log.exception("api.broken", route="/v1/messages")
-            return problems.problem(NodeError("this node failed", code="NOD-099"), self._errors)
-        return self._answer(answer, request)
+            response = problems.problem(error, self._errors)
+        await response(scope, receive, send)
 
     async def _body(self, request: Request) -> bytes:
-        """The body, bounded. Raises `UnreadableEnvelope` (ENV-002) past the limit."""
+        """The body, bounded. Raises `RequestRefused` REQ-415 for another media type, `UnreadableEnvelope` ENV-002 past the limit."""
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in _TAKEN:
+            raise RequestRefused("an envelope is application/xml", code="REQ-415")
         declared = request.headers.get("content-length", "0")
         if declared.isdigit() and int(declared) > self._limit:
             raise UnreadableEnvelope(f"an envelope may have {self._limit} bytes", code="ENV-002")

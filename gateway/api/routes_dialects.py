@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -19,10 +20,6 @@ def dialect_routes(services: Services, dialects: Path) -> APIRouter:
     """`/adapters/<family>/<profile>/…` for every installed profile; its WSDL is open, everything else has the dialect's credential."""
     router = APIRouter(tags=["dialects"])
 
-    @router.api_route(
-        "/adapters/{family}/{profile}", methods=["GET", "POST"], summary="A native call, or the WSDL with ?wsdl"
-    )
-    @router.api_route("/adapters/{family}/{profile}/{path:path}", methods=["GET", "POST"], summary="A native call")
     async def call(request: Request, family: str, profile: str, path: str = "") -> Response:
         """Answers in the dialect of the profile, errors too."""
         if request.method == "GET" and "wsdl" in request.url.query.lower():
@@ -37,6 +34,16 @@ def dialect_routes(services: Services, dialects: Path) -> APIRouter:
         answer = await services.receive_native(f"{family}/{profile}", native)
         return Response(answer.body, status_code=answer.status, headers={"content-type": answer.media_type})
 
+    for method, summary in (("GET", "A native query, or the WSDL with ?wsdl"), ("POST", "A native call")):
+        for number, path in enumerate(("", "/{path:path}")):
+            router.add_api_route(
+                f"/adapters/{{family}}/{{profile}}{path}",
+                call,
+                methods=[method],
+                operation_id=f"native_{method.lower()}{'_path' * number}",
+                response_class=Response,
+                summary=summary,
+            )
     return router
 
 
@@ -52,11 +59,12 @@ async def _body(request: Request) -> bytes:
 
 def _wsdl(dialects: Path, family: str, profile: str, request: Request) -> Response:
     """The published WSDL with this node's own address in it."""
-    known = {path.name: path for path in dialects.iterdir() if path.is_dir()}
+    known = {path.name: path for path in dialects.glob("*") if path.is_dir()}
     folder = known.get(f"{family}-{profile}")
     files = sorted(folder.glob("*.wsdl")) if folder else []
     if not files:
         raise NotFound(f"{family}/{profile} publishes no WSDL")
-    address = str(request.url).partition("?")[0]
+    # The host is the caller's word: it may hold anything.
+    address = escape(f"{request.url.scheme}://{request.headers.get('host', '')}{request.url.path}", {'"': "&quot;"})
     text = files[0].read_text(encoding="utf-8").replace("urn:sct:address", address)
     return Response(text, media_type="text/xml; charset=utf-8")

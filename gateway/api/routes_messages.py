@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -10,9 +9,18 @@ import orjson
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from gateway.api.access import Caller, Gate
+from gateway.api.access import Gate
+from gateway.api.answers import (
+    ConversationShown,
+    FactShown,
+    MessagePage,
+    MessageWithDeliveries,
+    ReceiptShown,
+    TraceShown,
+)
 from gateway.api.problems import shown as finding_shown
-from gateway.errors import NotFound, RequestRefused
+from gateway.api.sight import message_for, trace_for
+from gateway.api.words import Id, Microseconds, Word, cursor_read, cursor_written, xml_of
 from gateway.flow import trace
 from gateway.ledger.messages import Search
 from gateway.model import casenumber
@@ -30,17 +38,17 @@ def message_routes(services: Services, gate: Gate) -> APIRouter:
 
 
 def _messages(router: APIRouter, services: Services, gate: Gate) -> None:
-    @router.get("/messages", summary="Search messages, newest first")
+    @router.get("/messages", response_model=MessagePage, summary="Search messages, newest first")
     async def search(
         request: Request,
-        participant: str = "",
-        type: str = "",  # noqa: A002 - the query's own word
-        word: str = "",
-        state: str = "",
-        case: str = "",
-        from_us: Annotated[int | None, Query(alias="from")] = None,
-        to_us: Annotated[int | None, Query(alias="to")] = None,
-        cursor: str = "",
+        participant: Word = "",
+        type: Word = "",  # noqa: A002 - the query's own word
+        word: Word = "",
+        state: Word = "",
+        case: Word = "",
+        from_us: Annotated[Microseconds | None, Query(alias="from")] = None,
+        to_us: Annotated[Microseconds | None, Query(alias="to")] = None,
+        cursor: Word = "",
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> dict[str, Any]:
         """Keyset pages: `cursor` is the `next` of the page before. Times are microseconds UTC."""
@@ -50,97 +58,85 @@ def _messages(router: APIRouter, services: Services, gate: Gate) -> None:
             message_type=type,
             word=word,
             process_state=state,
-            number_key=casenumber.key(case) if case else "",
+            number_key=(casenumber.key(case) or case) if case else "",
             from_us=from_us,
             to_us=to_us,
-            after=_cursor(cursor),
+            after=cursor_read(cursor),
             limit=limit,
         )
         found = await services.node.ledger.search(wanted)
-        following = f"{found[-1].accepted_us}/{found[-1].message_id}" if len(found) == limit else ""
-        return {
-            "messages": [_message(one) for one in found],
-            "next": base64.urlsafe_b64encode(following.encode()).decode(),
-        }
+        following = cursor_written(found[-1]) if len(found) == limit else ""
+        return {"messages": [_message(one) for one in found], "next": following}
 
-    @router.get("/messages/{message_id}", summary="One message")
-    async def one(request: Request, message_id: str) -> dict[str, Any]:
+    @router.get("/messages/{message_id}", response_model=MessageWithDeliveries, summary="One message")
+    async def one(request: Request, message_id: Id) -> dict[str, Any]:
         """Its header data, its delivery word and where it went; not its content."""
-        message = await _visible(services, await gate.caller(request, "read"), message_id)
+        message = await message_for(services, await gate.caller(request, "read"), message_id)
         deliveries = await services.node.ledger.deliveries_of(message.sender, message.message_id)
         return {**_message(message), "deliveries": [asdict(delivery) for delivery in deliveries]}
 
-    @router.get("/messages/{message_id}/raw", summary="The signed bytes of a message")
-    async def raw(request: Request, message_id: str, why: str = "") -> Response:
+    @router.get(
+        "/messages/{message_id}/raw",
+        response_class=Response,
+        responses=xml_of("the signed envelope"),
+        summary="The signed bytes of a message",
+    )
+    async def raw(request: Request, message_id: Id, why: Word = "") -> Response:
         """As they came, byte for byte; who looked, why and when is a fact of the case."""
         caller = await gate.caller(request, "read-body")
-        message = await _visible(services, caller, message_id)
+        message = await message_for(services, caller, message_id)
         await services.note_access(message.conversation_id, who=caller.name, why=why, what=f"raw/{message_id}")
         return Response(message.raw, media_type="application/xml")
 
-    @router.get("/messages/{message_id}/receipts", summary="The receipts of a message")
-    async def receipts_of(request: Request, message_id: str) -> list[dict[str, Any]]:
+    @router.get(
+        "/messages/{message_id}/receipts", response_model=list[ReceiptShown], summary="The receipts of a message"
+    )
+    async def receipts_of(request: Request, message_id: Id) -> list[dict[str, Any]]:
         """Each with its signed XML; the delivery word follows their precedence."""
-        message = await _visible(services, await gate.caller(request, "read"), message_id)
+        message = await message_for(services, await gate.caller(request, "read"), message_id)
         return [_receipt(one) for one in await services.receipts(message.sender, message.message_id)]
 
 
 def _conversations(router: APIRouter, services: Services, gate: Gate) -> None:
-    @router.get("/conversations/{conversation_id}", summary="A dispute: state, due dates, whose turn it is")
-    async def conversation(request: Request, conversation_id: str) -> dict[str, Any]:
+    @router.get(
+        "/conversations/{conversation_id}",
+        response_model=ConversationShown,
+        summary="A dispute: state, due dates, whose turn it is",
+    )
+    async def conversation(request: Request, conversation_id: Id) -> dict[str, Any]:
         """Every process of the dispute, what may come next, from whom, until when."""
         caller = await gate.caller(request, "read")
         return {
             "conversation_id": conversation_id,
-            "processes": trace_shown(await _of(services, caller, conversation=conversation_id))["processes"],
+            "processes": trace_shown(await trace_for(services, caller, conversation=conversation_id))["processes"],
         }
 
-    @router.get("/conversations/{conversation_id}/trace", summary="Every fact and receipt of a dispute, in order")
-    async def whole(request: Request, conversation_id: str) -> dict[str, Any]:
+    @router.get(
+        "/conversations/{conversation_id}/trace", response_model=TraceShown, summary="Every fact and receipt, in order"
+    )
+    async def whole(request: Request, conversation_id: Id) -> dict[str, Any]:
         """Facts here and receipts of every node, with durations; no personal data."""
-        return trace_shown(await _of(services, await gate.caller(request, "read"), conversation=conversation_id))
+        return trace_shown(await trace_for(services, await gate.caller(request, "read"), conversation=conversation_id))
 
-    @router.get("/conversations/{conversation_id}/access", summary="Who saw this case, when, why")
-    async def access(request: Request, conversation_id: str) -> list[dict[str, Any]]:
+    @router.get(
+        "/conversations/{conversation_id}/access",
+        response_model=list[FactShown],
+        summary="Who saw this case, when, why",
+    )
+    async def access(request: Request, conversation_id: Id) -> list[dict[str, Any]]:
         """The access stream of the dispute, chained like its facts."""
         await gate.caller(request, "read-access")
         return [trace.shown(fact) for fact in await services.node.ledger.facts(f"access/{conversation_id}")]
 
-    @router.get("/trace", summary="A trace by message, conversation or any system's case number")
-    async def by_number(request: Request, case: str = "", message: str = "", conversation: str = "") -> dict[str, Any]:
+    @router.get(
+        "/trace", response_model=TraceShown, summary="A trace by message, conversation or any system's case number"
+    )
+    async def by_number(
+        request: Request, case: Word = "", message: Word = "", conversation: Word = ""
+    ) -> dict[str, Any]:
         """The number in any spelling: brackets, blanks and full width do not matter."""
         caller = await gate.caller(request, "read")
-        return trace_shown(await _of(services, caller, case=case, message=message, conversation=conversation))
-
-
-async def _of(
-    services: Services, caller: Caller, *, case: str = "", message: str = "", conversation: str = ""
-) -> trace.Trace:
-    """A trace that the caller may see: a participant's token sees its own disputes alone."""
-    found = await services.trace(case=case, message=message, conversation=conversation)
-    if caller.participant and all(caller.participant not in turn.roles.values() for turn in found.turns):
-        raise NotFound("no such conversation here")
-    return found
-
-
-async def _visible(services: Services, caller: Caller, message_id: str) -> Message:
-    for message in await services.node.ledger.find_message(message_id):
-        if not caller.participant or caller.participant in (message.sender, message.receiver):
-            return message
-        deliveries = await services.node.ledger.deliveries_of(message.sender, message_id)
-        if any(delivery.endpoint == caller.participant for delivery in deliveries):
-            return message
-    raise NotFound(f"no message {message_id} here")
-
-
-def _cursor(text: str) -> tuple[int, str] | None:
-    if not text:
-        return None
-    try:
-        accepted_us, _, message_id = base64.urlsafe_b64decode(text.encode()).decode().partition("/")
-        return int(accepted_us), message_id
-    except ValueError as error:
-        raise RequestRefused("cursor: write the `next` of the page before", code="REQ-001") from error
+        return trace_shown(await trace_for(services, caller, case=case, message=message, conversation=conversation))
 
 
 def _message(message: Message) -> dict[str, Any]:

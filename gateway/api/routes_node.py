@@ -9,10 +9,14 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from gateway.api.access import Gate
+from gateway.api.answers import DeadlineShown
+from gateway.api.answers_node import Alive, CertificateShown, EndpointShown, ParticipantShown, Ready
 from gateway.api.routes_messages import deadline_shown
+from gateway.api.sight import trace_for
+from gateway.api.words import Id, Microseconds, Word
 from gateway.errors import NodeError, NotFound, RequestRefused
 from gateway.model.ledger import Endpoint
 from gateway.model.participant import NodeEntry, Participant
@@ -22,12 +26,17 @@ from gateway.services import Services
 class EndpointBody(BaseModel):
     """A participant's partner system at this node."""
 
-    profile: str = Field(description="dialect, for instance court/platform")
+    profile: Word = Field(description="dialect, for instance court/platform")
     url: str = Field(
-        "", description="base address of the partner system; empty: it pulls from the inbox", max_length=500
+        "",
+        description="base address of the partner system; empty: it pulls from the inbox",
+        max_length=500,
+        pattern=r"^(https?://[!-~]+)?$",
     )
     settings: dict[str, Any] = Field(default_factory=dict, description="what the dialect's README asks for")
-    secret: str = Field("", description="the secret that is presented to the partner; never shown again")
+    secret: str = Field(
+        "", max_length=10_000, description="the secret that is presented to the partner; never shown again"
+    )
 
 
 def node_routes(services: Services, gate: Gate, metrics: Callable[[], bytes]) -> APIRouter:
@@ -40,14 +49,24 @@ def node_routes(services: Services, gate: Gate, metrics: Callable[[], bytes]) ->
 
 
 def _registry(router: APIRouter, services: Services, gate: Gate) -> None:
-    @router.get("/v1/participants", tags=["registry"], summary="Participants that this node knows")
+    @router.get(
+        "/v1/participants",
+        response_model=list[ParticipantShown],
+        tags=["registry"],
+        summary="Participants that this node knows",
+    )
     async def participants(request: Request) -> list[dict[str, Any]]:
         """The newest entry of each, without certificates."""
         await gate.caller(request, "registry")
         known = services.node.registry().participants.values()
         return [_participant(asdict(one)) for one in sorted(known, key=lambda one: one.id)]
 
-    @router.get("/v1/certificates", tags=["registry"], summary="Certificates by subject, with their windows")
+    @router.get(
+        "/v1/certificates",
+        response_model=list[CertificateShown],
+        tags=["registry"],
+        summary="Certificates, with their windows",
+    )
     async def certificates(request: Request) -> list[dict[str, Any]]:
         """What runs out next stands first."""
         await gate.caller(request, "registry")
@@ -65,29 +84,42 @@ def _registry(router: APIRouter, services: Services, gate: Gate) -> None:
         ]
         return sorted(found, key=lambda row: row["not_after"])
 
-    @router.get("/v1/deadlines", tags=["deadlines"], summary="What is due, at risk, missed")
+    @router.get(
+        "/v1/deadlines", response_model=list[DeadlineShown], tags=["deadlines"], summary="What is due, at risk, missed"
+    )
     async def deadlines(
         request: Request,
-        state: str = "armed",
-        before_us: Annotated[int | None, Query(alias="before")] = None,
-        conversation: str = "",
+        state: Word = "armed",
+        before_us: Annotated[Microseconds | None, Query(alias="before")] = None,
+        conversation: Word = "",
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> list[dict[str, Any]]:
-        """Nearest first; `before` in microseconds UTC."""
-        await gate.caller(request, "read")
+        """Nearest first; `before` in microseconds UTC. A participant's token names the conversation."""
+        caller = await gate.caller(request, "read")
         found = await services.deadlines(state=state, before_us=before_us, conversation_id=conversation, limit=limit)
+        if caller.participant:
+            turns = (await trace_for(services, caller, conversation=conversation)).turns
+            own = {turn.process.process_id for turn in turns}
+            found = [one for one in found if one.process_id in own]
         return [deadline_shown(one) for one in found]
 
 
 def _endpoints(router: APIRouter, services: Services, gate: Gate) -> None:
-    @router.get("/v1/endpoints", tags=["endpoints"], summary="Partner systems of this node, and how they do")
+    @router.get(
+        "/v1/endpoints",
+        response_model=list[EndpointShown],
+        tags=["endpoints"],
+        summary="Partner systems, and how they do",
+    )
     async def endpoints(request: Request) -> list[dict[str, Any]]:
         """Without secrets."""
         await gate.caller(request, "endpoints")
         return [_endpoint(one) for one in await services.node.ledger.endpoints()]
 
-    @router.put("/v1/endpoints/{participant}", tags=["endpoints"], summary="Set a participant's partner system")
-    async def put(request: Request, participant: str, body: EndpointBody) -> dict[str, Any]:
+    @router.put(
+        "/v1/endpoints/{participant}", response_model=EndpointShown, tags=["endpoints"], summary="Set a partner system"
+    )
+    async def put(request: Request, participant: Id, body: EndpointBody) -> dict[str, Any]:
         """Replaces its settings; the breaker is closed and the switch is on."""
         await gate.caller(request, "endpoints-write")
         if body.profile not in services.node.adapters:
@@ -100,7 +132,7 @@ def _endpoints(router: APIRouter, services: Services, gate: Gate) -> None:
             participant=participant,
             profile=body.profile,
             url=body.url,
-            settings=orjson.dumps(body.settings).decode(),
+            settings=_settings(body),
             secret=body.secret.encode(),
             paused=False,
             failures=0,
@@ -117,12 +149,14 @@ def _endpoints(router: APIRouter, services: Services, gate: Gate) -> None:
             _switch(services, gate, paused=paused),
             methods=["POST"],
             tags=["endpoints"],
+            response_model=EndpointShown,
+            operation_id=f"endpoint_{word}",
             summary=f"{word.capitalize()} deliveries to a partner system",
         )
 
 
 def _switch(services: Services, gate: Gate, *, paused: bool) -> Any:
-    async def switch(request: Request, participant: str) -> dict[str, Any]:
+    async def switch(request: Request, participant: Id) -> dict[str, Any]:
         """The kill switch: takes effect with the next lease, within a second."""
         await gate.caller(request, "switch")
         row = await services.node.ledger.endpoint(participant)
@@ -137,12 +171,18 @@ def _switch(services: Services, gate: Gate, *, paused: bool) -> Any:
 
 
 def _health(router: APIRouter, services: Services, gate: Gate, metrics: Callable[[], bytes]) -> None:
-    @router.get("/healthz", tags=["health"], summary="The process runs")
+    @router.get("/healthz", response_model=Alive, tags=["health"], summary="The process runs")
     async def healthz() -> dict[str, str]:
         """Open to all; says nothing else."""
         return {"status": "ok"}
 
-    @router.get("/readyz", tags=["health"], summary="The node can take messages")
+    @router.get(
+        "/readyz",
+        response_model=Ready,
+        responses={503: {"model": Ready}},
+        tags=["health"],
+        summary="The node can take messages",
+    )
     async def readyz(request: Request) -> Response:
         """The database answers, and this node is in the registry it knows."""
         await gate.caller(request, "metrics")
@@ -155,11 +195,18 @@ def _health(router: APIRouter, services: Services, gate: Gate, metrics: Callable
             {"status": "ready" if known else "not ready", "node": services.node.name}, status_code=200 if known else 503
         )
 
-    @router.get("/metrics", tags=["health"], summary="Metrics for Prometheus")
+    @router.get("/metrics", response_class=PlainTextResponse, tags=["health"], summary="Metrics for Prometheus")
     async def page(request: Request) -> Response:
         """Bounded labels, no ids."""
         await gate.caller(request, "metrics")
         return Response(metrics(), media_type="text/plain; version=0.0.4")
+
+
+def _settings(body: EndpointBody) -> str:
+    try:
+        return orjson.dumps(body.settings).decode()
+    except TypeError as error:
+        raise RequestRefused(f"settings: {error}") from error
 
 
 def _participant(shown: dict[str, Any]) -> dict[str, Any]:
