@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from gateway.bootstrap import Application, build, migrate
 from gateway.bus import boundary, topics
+from gateway.bus.mark import MARK_EVERY_S
 from gateway.flow.answer import Answer
 from gateway.ledger.messages import Search
 from gateway.model.envelope import Attachment, Header
@@ -69,6 +70,12 @@ class Federation:
         """Set the clock of all nodes."""
         self.now = moment
         set_clock(self.folder / "clock", moment)
+
+    async def past(self, moment: datetime) -> None:
+        """Set the clock, and settle once the readers measure anew: only a read begun after a due time lets a timer fire."""
+        self.until(moment)
+        await asyncio.sleep(MARK_EVERY_S * 1.1)
+        await self.settle()
 
     def new_id(self) -> str:
         """A UUIDv7 of the federation's time."""
@@ -133,7 +140,7 @@ class Federation:
 
     async def _at_rest(self) -> bool:
         """Nothing waits in an outbox, and both ends of every message hold the same receipts, the recipient's word among them."""
-        held: dict[tuple[str, str], list[set[tuple[str, ...]]]] = {}
+        held: dict[tuple[str, str], list[set[tuple[str, str, str]]]] = {}
         for application in self.applications.values():
             ledger = application.services.node.ledger
             if await ledger.outbox_size():
