@@ -7,6 +7,7 @@ import sys
 import typer
 
 from gateway.cli import (
+    bench,
     check,
     contracts,
     demo,
@@ -28,6 +29,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    # What rich would draw the help with takes longer to import than the command line itself.
+    rich_markup_mode=None,
 )
 app.command("serve")(serve.serve)
 app.command("migrate")(serve.migrate)
@@ -36,6 +39,7 @@ app.command("send")(messages.send)
 app.command("trace")(messages.trace)
 app.command("simulate")(simulate.simulate)
 app.command("demo")(demo.demo)
+app.add_typer(bench.app, name="bench")
 app.add_typer(failures.app, name="failures")
 app.add_typer(replay.app, name="replay")
 app.add_typer(participant.app, name="participant")

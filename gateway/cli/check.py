@@ -43,15 +43,19 @@ def check(config: Config = None, as_json: Json = False) -> None:
 async def _node(loaded: Settings) -> list[Line]:
     """What can be asked of a node that is built: database, bus, registry, certificates."""
     from gateway import bootstrap
+    from gateway.bus import topics
 
     application = bootstrap.build(loaded)
     node = application.services.node
     try:
+        await node.ledger.open()
         database = await _try("database", node.ledger.ping, "gateway migrate")
         if not database["ok"]:
             return [database]
-        bus = await _try("bus", application.start, "start the broker, or mend the setting bus")
-        return [database, bus, *_registry(application)] if bus["ok"] else [database, bus]
+        await node.refresh()
+        wanted = topics.of_node(loaded.prefix, loaded.node)
+        bus = await _try("bus", lambda: node.bus.ensure(wanted), "start the broker, or mend the setting bus")
+        return [database, bus, *_registry(application)]
     finally:
         await application.close()
 

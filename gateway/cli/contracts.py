@@ -13,8 +13,8 @@ import typer
 from gateway.cli.output import done
 from gateway.cli.session import Config, Json
 
-app = typer.Typer(help="Flow contracts. 流程约定", no_args_is_help=True)
-schemas = typer.Typer(help="XML schemas. 结构定义", no_args_is_help=True)
+app = typer.Typer(help="Flow contracts. 流程约定", no_args_is_help=True, rich_markup_mode=None)
+schemas = typer.Typer(help="XML schemas. 结构定义", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command("check")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from gateway.bootstrap import Application
     from gateway.model.ledger import Endpoint
 
-app = typer.Typer(help="Partner systems of this node. 对接系统", no_args_is_help=True)
+app = typer.Typer(help="Partner systems of this node. 对接系统", no_args_is_help=True, rich_markup_mode=None)
 Who = Annotated[str, typer.Argument(help="Participant id.")]
 
 

@@ -14,7 +14,7 @@ from gateway.cli.session import Config, Json, on_node
 if TYPE_CHECKING:
     from gateway.bootstrap import Application
 
-app = typer.Typer(help="What failed, by cause. 失败与原因", no_args_is_help=True)
+app = typer.Typer(help="What failed, by cause. 失败与原因", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command("list")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from gateway.settings import Settings
 
-app = typer.Typer(help="Keys and certificates of this node. 密钥与证书", no_args_is_help=True)
+app = typer.Typer(help="Keys and certificates of this node. 密钥与证书", no_args_is_help=True, rich_markup_mode=None)
 
 Ca = Annotated[
     Path | None,

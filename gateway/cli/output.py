@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from gateway.errors import GatewayError
+
+#: Columns of a page whose width nobody says.
+_WIDTH = 200
 
 
 def listing(rows: Sequence[dict[str, Any]], *, as_json: bool, columns: Sequence[str]) -> None:
@@ -18,10 +22,13 @@ def listing(rows: Sequence[dict[str, Any]], *, as_json: bool, columns: Sequence[
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*columns, box=None, header_style="bold")
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        # What a person copies into the next command must be whole, however narrow the page.
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(str(row.get(column, "")) for column in columns))
-    Console().print(table if rows else "nothing 无")
+    Console(width=None if sys.stdout.isatty() else _WIDTH).print(table if rows else "nothing 无")
 
 
 def one(row: dict[str, Any], *, as_json: bool) -> None:

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from gateway.bootstrap import Application
     from gateway.model.participant import BoundCertificate, NodeEntry, Participant
 
-app = typer.Typer(help="Participants and nodes of the federation. 参与方与节点", no_args_is_help=True)
-registry = typer.Typer(help="The signed registry as a file. 登记册", no_args_is_help=True)
+app = typer.Typer(
+    help="Participants and nodes of the federation. 参与方与节点", no_args_is_help=True, rich_markup_mode=None
+)
+registry = typer.Typer(help="The signed registry as a file. 登记册", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command("add")

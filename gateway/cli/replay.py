@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gateway.bootstrap import Application
     from gateway.model.ledger import ReplayRow
 
-app = typer.Typer(help="Failures back into the flow, once. 重放", no_args_is_help=True)
+app = typer.Typer(help="Failures back into the flow, once. 重放", no_args_is_help=True, rich_markup_mode=None)
 Replay = Annotated[str, typer.Argument(help="Replay id.")]
 
 

@@ -75,7 +75,8 @@ async def _run(loaded: Settings, stages: frozenset[str]) -> None:
         await application.start()
         workers = application.workers(stages - {"api"})
         server = _server(application) if "api" in stages else None
-        tasks = [asyncio.create_task(workers.run())]
+        # Workers without a stage would be done at once, and the process with them.
+        tasks = [asyncio.create_task(workers.run())] if stages - {"api"} else []
         if server is not None:
             tasks.append(asyncio.create_task(server.serve(sockets=[_socket(loaded)])))
         print(f"ready {loaded.node_id} http://{loaded.host}:{loaded.port} pid {os.getpid()}", flush=True)

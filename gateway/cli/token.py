@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gateway.bootstrap import Application
     from gateway.model.ledger import TokenRow
 
-app = typer.Typer(help="Bearer tokens of people and machines. 访问令牌", no_args_is_help=True)
+app = typer.Typer(help="Bearer tokens of people and machines. 访问令牌", no_args_is_help=True, rich_markup_mode=None)
 ROLES = ("viewer", "operator", "approver", "auditor", "integrator", "admin", "participant")
 _DAY_US = 86_400_000_000
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -47,7 +48,7 @@ def _tell(stage: Stage, *, keep: bool) -> int:
     with stage:
         began = time.monotonic()
         show.say(f"{len(stage.sites)} node(s) and 3 partner systems run as processes 节点与模拟系统已启动")
-        status = _verified(stage)
+        status = verified(stage)
         if status == 0:
             show.heading(f"every step was verified in {time.monotonic() - began:.1f} s 全部步骤已验证")
         if keep:
@@ -55,7 +56,8 @@ def _tell(stage: Stage, *, keep: bool) -> int:
         return status
 
 
-def _verified(stage: Stage) -> int:
+def verified(stage: Stage) -> int:
+    """Tell the story and print the traces; 0 when every step held, else 1 with what did not and the ends of the logs."""
     story = Story(stage)
     try:
         story.tell()
@@ -79,8 +81,9 @@ def _keep(stage: Stage) -> None:
         for seat in site.seats:
             show.say(f"  {seat.participant} ({seat.profile}): {stage.system(seat).base}/_sim/state")
     show.say(f"clock 时钟: {stage.clock.path}")
-    while True:
-        signal.pause()
+    with contextlib.suppress(KeyboardInterrupt, Ended):
+        while True:
+            signal.pause()
 
 
 def _place(folder: Path | None) -> Path:
