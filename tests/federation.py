@@ -23,7 +23,7 @@ from gateway.model.envelope import Attachment, Header
 from gateway.model.ids import uuid7
 from gateway.model.participant import BoundCertificate, NodeEntry, Participant
 from gateway.model.payload import Payload
-from gateway.ports import Batch, Subscription
+from gateway.ports import Batch, Keys, Subscription
 from gateway.settings import Settings
 from gateway.signing import authority, keyfiles, registry, signature
 from gateway.signing.keys import FileKeys
@@ -47,8 +47,6 @@ class Federation:
     applications: dict[str, Application] = field(default_factory=dict)
     counter: int = 0
     now: datetime = START
-    #: Signed registry entries by subject.
-    entries: dict[str, bytes] = field(default_factory=dict)
     #: Signs registry entries; set once the federation stands.
     registrar: FileKeys | None = None
     root: authority.Authority | None = None
@@ -102,11 +100,11 @@ class Federation:
         )
         return replace(base, **changes)  # type: ignore[arg-type]  # a builder's keywords
 
-    def envelope(self, header: Header, payload: Payload) -> bytes:
-        """The signed envelope, by the sender's own key."""
+    def envelope(self, header: Header, payload: Payload, *, keys: Keys | None = None) -> bytes:
+        """The signed envelope, by the sender's own key; `keys` where it is to be another's."""
         node = self.node(header.sender).services.node
         element = node.catalogue.to_element(header.message_type, payload)
-        return signature.sign_envelope(header, element, node.keys, subject=header.sender)
+        return signature.sign_envelope(header, element, keys or node.keys, subject=header.sender)
 
     async def attachment(self, participant: str, document_type: str, data: bytes) -> Attachment:
         """Hand bytes in at the participant's node and get the claim check."""
@@ -194,10 +192,14 @@ class Federation:
             self.readers[topic] = bus.subscribe(topic, group=topics.group_of(self.prefix, name))
         return self.readers[topic], await self.readers[topic].poll(limit=200, wait_s=0.0)
 
+    def signed(self, entry: NodeEntry | Participant) -> bytes:
+        """The entry with the registrar's signature, told to nobody."""
+        assert self.registrar is not None
+        return registry.sign(entry, self.registrar, issued_at=self.now)
+
     async def learn(self, entry: NodeEntry | Participant) -> None:
         """Sign a registry entry and tell it to every node."""
-        assert self.registrar is not None
-        xml = self.entries[entry.id] = registry.sign(entry, self.registrar, issued_at=self.now)
+        xml = self.signed(entry)
         for application in self.applications.values():
             await application.services.learn(xml)
 
