@@ -52,8 +52,20 @@ def _openapi(profile: str, dialect: Dialect, inbound: Any, outbound: Any, *, hea
         call = {"type": "object", "properties": {key: _control(key) for key in sorted(control)}}
         schema = {"allOf": [call, {"$ref": f"#/components/schemas/{message}"}]}
         content = {"application/json": {"schema": schema}}
-        answer = {"200": {"description": "the dialect's answer", "content": {"application/json": {"schema": {"type": "object"}}}}}
-        return {"post": {"operationId": message, "parameters": parameters, "requestBody": {"content": content}, "responses": answer}}
+        answer = {
+            "200": {
+                "description": "the dialect's answer",
+                "content": {"application/json": {"schema": {"type": "object"}}},
+            }
+        }
+        return {
+            "post": {
+                "operationId": message,
+                "parameters": parameters,
+                "requestBody": {"content": content},
+                "responses": answer,
+            }
+        }
 
     description = {
         "openapi": "3.1.0",
@@ -72,7 +84,10 @@ def _control(key: str) -> dict[str, Any]:
 
 def _schema(dialect: Dialect, table: str) -> dict[str, Any]:
     properties = {field.native: _property(dialect, field) for field in dialect.tables[table].fields}
-    properties[dialect.extension] = {"type": "object", "description": "what no field carries exactly, under its canonical names"}
+    properties[dialect.extension] = {
+        "type": "object",
+        "description": "what no field carries exactly, under its canonical names",
+    }
     return {"type": "object", "properties": properties}
 
 
@@ -102,7 +117,9 @@ def _codes(dialect: Dialect) -> str:
         forms: dict[str, list[str]] = {}
         for native in sorted(table.native):
             forms.setdefault(table.read(native), []).append(native)
-        rows += [f"{name},{value},{table.write(value)},{' '.join(forms.get(value, []))}" for value in sorted(table.canonical)]
+        rows += [
+            f"{name},{value},{table.write(value)},{' '.join(forms.get(value, []))}" for value in sorted(table.canonical)
+        ]
     return "\n".join(rows) + "\n"
 
 
@@ -154,7 +171,9 @@ def _body_xsd() -> str:
             f'  <xs:complexType name="{table.name}">\n    <xs:all>\n{tags}      <xs:element name="KZ" type="extension" minOccurs="0"/>\n'
             f'      <xs:element name="FJ" type="files" minOccurs="0"/>\n    </xs:all>\n  </xs:complexType>\n'
         )
-    head = "".join(f'      <xs:element name="{tag}" type="xs:string" minOccurs="0"/>\n' for tag in sorted(hrss_inbound.HEAD))
+    head = "".join(
+        f'      <xs:element name="{tag}" type="xs:string" minOccurs="0"/>\n' for tag in sorted(hrss_inbound.HEAD)
+    )
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">\n'
         f'  <xs:complexType name="head">\n    <xs:all>\n{head}    </xs:all>\n  </xs:complexType>\n'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,10 @@ import pytest
 
 from adapters import ADAPTERS
 from adapters.union.rest.simulator import OWN_DISPUTE_TYPE, UNKNOWN_DISPUTE_TYPE
+from gateway.contract.codes import CodeBook
 from gateway.errors import DialectRefused, PartnerUnreachable
 from gateway.validate.catalogue import Catalogue, load_catalogue
+from gateway.validate.rules import Rules
 from tests import adapter_kit as kit
 from tests import payloads
 from tests.partner_systems import System, fresh_id, running
@@ -42,8 +45,17 @@ def catalogue() -> Catalogue:
     return load_catalogue(ROOT / "schemas")
 
 
+@cache
+def rules() -> Rules:
+    """The shipped rules over the shipped code lists."""
+    return Rules.load(ROOT / "contracts" / "rules.toml", CodeBook.load(ROOT / "contracts" / "codes"))
+
+
 def valid(catalogue: Catalogue, draft: Draft) -> bool:
-    """Whether a draft's payload is an instance of its message's schema, inside an envelope as the flow makes one."""
+    """Whether a draft's payload is an instance of its message's schema, in an envelope as the flow makes one, and breaks no rule."""
+    findings = rules().judge(draft.message_type, draft.payload, kit.header(draft.message_type))
+    if any(finding.severity == "refuse" for finding in findings):
+        return False
     from tests.unit.test_schemas import wrapped
 
     return catalogue.validate("envelope", wrapped(catalogue, draft.message_type, draft.payload)) == []

@@ -12,10 +12,16 @@ import pytest
 from adapters import ADAPTERS, json_body, samples
 from adapters.court.platform import request_signature
 from adapters.court.platform.sample_calls import Court, acknowledgement, designation
-from gateway.errors import AccessRefused, ContractRefused, DialectRefused, Finding, NodeError, SettingRefused, UnknownCode
+from gateway.errors import (
+    AccessRefused,
+    ContractRefused,
+    DialectRefused,
+    Finding,
+    NodeError,
+    SettingRefused,
+)
 from gateway.ports import NativeRequest
 from tests import adapter_kit as kit
-from tests import payloads
 
 COURT = ADAPTERS["court/platform"]
 ENDPOINT = kit.endpoint("court/platform")
@@ -24,7 +30,9 @@ NONCE = "0123456789abcdef"
 
 def body_of(**changes: Any) -> dict[str, Any]:
     """A designation as a court writes it."""
-    native = {"LSH": "FY20260302000001", "WPBH": "WP2026-00001"} | designation(Court(), samples.dispute(1), {}, now=kit.NOW)
+    native = {"LSH": "FY20260302000001", "WPBH": "WP2026-00001"} | designation(
+        Court(), samples.dispute(1), {}, now=kit.NOW
+    )
     return native | changes
 
 
@@ -96,7 +104,11 @@ def test_a_designation_is_read() -> None:
     """Serial, receiver, numbers, documents and payload of a court's own call."""
     draft = COURT.read(signed("/mediation/designate", json_body.write_object(body_of())), ENDPOINT)
 
-    assert (draft.message_type, draft.native_key, draft.flow) == ("mediation.DesignationRequest", "FY20260302000001", "designated-mediation")
+    assert (draft.message_type, draft.native_key, draft.flow) == (
+        "mediation.DesignationRequest",
+        "FY20260302000001",
+        "designated-mediation",
+    )
     assert draft.receiver == "union:t-station"
     assert draft.references[0] == ("DesignationNumber", "WP2026-00001")
     assert [(kind, media, data[:5]) for kind, _, media, data in draft.documents] == [
@@ -145,10 +157,24 @@ def test_a_field_that_cannot_be_read_is_named(changes: dict[str, Any], where: st
         return
     with pytest.raises(DialectRefused) as refused:
         COURT.read(request, ENDPOINT)
-    assert [(finding.xpath.rstrip("."), finding.code) for finding in refused.value.findings][0] == (where, code)
+    first = refused.value.findings[0]
+    assert (first.xpath.rstrip("."), first.code) == (where, code)
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"\xff", b'{"a":1,"a":2}', b'{"a":NaN}', b'{"LSH":"\\ud800"}', b'{"a":"\\u0000"}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b"\xff",
+        b'{"a":1,"a":2}',
+        b'{"a":NaN}',
+        b'{"LSH":"\\ud800"}',
+        b'{"a":"\\u0000"}',
+        b"[" * 100_000,
+    ],
+)
 def test_what_is_no_object_is_refused(body: bytes) -> None:
     """No JSON, not UTF-8, a key twice, a lone surrogate, a bomb of brackets: one refusal each."""
     with pytest.raises(DialectRefused) as refused:
@@ -192,88 +218,3 @@ def test_answers_come_with_200() -> None:
     assert json.loads(refused.body)["data"]["CW"][0]["WZ"] == "/Party[1]/IdNumber"
     assert json.loads(ours.body)["code"] == json.loads(odd.body)["code"] == "5000"
     assert b"password" not in ours.body + odd.body
-
-
-def test_our_call_holds_under_our_key() -> None:
-    """What we send is signed over the path below the court's base address, and carries header, numbers, documents and advice."""
-    parcel = kit.parcel(
-        "mediation.ResultSuccess",
-        payloads.all_payloads()["mediation.ResultSuccess"](),
-        numbers={"DesignationNumber": "WP2026-00001"},
-        documents=(("D112", "调解协议书.pdf", "application/pdf", b"%PDF-"),),
-        advice=("金额较大",),
-    )
-
-    call = COURT.write(parcel, ENDPOINT, kit.pem_keys("ec", "nobody"), now=kit.NOW)
-    native = json.loads(call.body)
-
-    public = kit.public_pem(kit.rsa_key("gateway"))
-    evidence = request_signature.verify(kit.as_request(call, "/mediation/success"), public, now=kit.NOW)
-    assert (call.url, evidence["key"]) == ("https://partner.invalid/api/mediation/success", "gateway-app")
-    assert (native["LSH"], native["WPBH"], native["YZTS"]) == (kit.MESSAGE_ID, "WP2026-00001", ["金额较大"])
-    assert native["FJ"][0]["WSLX"] == "1112"
-    assert native["SLSJ"] == "2026-03-02 10:00:00"
-
-
-def test_a_retry_has_the_same_body_and_another_nonce() -> None:
-    """A dry run compares bodies; a nonce is never used twice."""
-    parcel = kit.parcel("mediation.Progress", payloads.all_payloads()["mediation.Progress"]())
-    first, second = (COURT.write(parcel, ENDPOINT, kit.pem_keys("rsa", "x"), now=kit.NOW) for _ in range(2))
-
-    assert first.body == second.body
-    assert dict(first.headers)["X-Nonce"] != dict(second.headers)["X-Nonce"]
-
-
-def test_a_key_of_the_node_can_sign() -> None:
-    """Without a secret the participant's RSA key at this node signs; another kind of key is a setting that cannot work."""
-    endpoint = replace(ENDPOINT, secret=b"")
-    parcel = kit.parcel("mediation.Progress", payloads.all_payloads()["mediation.Progress"]())
-    call = COURT.write(parcel, endpoint, kit.pem_keys("rsa", "held"), now=kit.NOW)
-
-    assert request_signature.verify(kit.as_request(call, "/mediation/progress"), kit.pem_certificate("rsa", "held"), now=kit.NOW)
-    with pytest.raises(SettingRefused, match="RSA"):
-        COURT.write(parcel, endpoint, kit.pem_keys("ec", "held"), now=kit.NOW)
-
-
-def test_what_is_not_carried_is_refused() -> None:
-    """A message that the dialect has not, and a code that its table has not, are refused by name."""
-    with pytest.raises(DialectRefused, match=r"arbitration\.ReviewApply"):
-        COURT.write(kit.parcel("arbitration.ReviewApply", {}), ENDPOINT, kit.pem_keys("rsa", "x"), now=kit.NOW)
-    payload = payloads.all_payloads()["mediation.Progress"](Stage="99")
-    with pytest.raises(UnknownCode, match="stage") as refused:
-        COURT.write(kit.parcel("mediation.Progress", payload), ENDPOINT, kit.pem_keys("rsa", "x"), now=kit.NOW)
-    assert refused.value.findings[0].xpath == "/mediation.Progress/Stage"
-
-
-def test_a_receipt_is_carried() -> None:
-    """What became of a message: its id, a coded state, the findings, under a serial of its own."""
-    finding = Finding(code="FLW-101", xpath="/Envelope", text_zh="此时不能", text_en="not now")
-    parcel = kit.parcel("mediation.DesignationRequest", {}, receipt=kit.receipt("refused", (finding,)))
-
-    native = json.loads(COURT.write(parcel, ENDPOINT, kit.pem_keys("rsa", "x"), now=kit.NOW).body)
-
-    assert (native["XXBH"], native["ZT"], native["LSH"]) == (kit.MESSAGE_ID, "29", f"{kit.MESSAGE_ID}/refused")
-    assert native["CW"] == [{"DM": "FLW-101", "WZ": "/Envelope", "SM": "此时不能"}]
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "taken", "retryable", "code"),
-    [
-        (200, b'{"code":"0","msg":"ok","data":{"LSH":"R1"}}', True, False, "0"), (200, b'{"code":0}', True, False, "0"),
-        (200, b'{"code":"1001","msg":"again"}', True, False, "1001"), (200, b'{"code":"5000"}', False, True, "5000"),
-        (200, b'{"code":"4001","msg":"no"}', False, False, "4001"), (200, b"-1", False, False, "-1"), (200, b'"-1"', False, False, "-1"),
-        (200, b"\xef\xbb\xbf<!DOCTYPE html><html>", False, False, "html"), (502, b"", False, True, "502"), (429, b"", False, True, "429"),
-        (401, b"", False, False, "401"),
-    ],
-)  # fmt: skip
-def test_an_answer_means_what_it_says(status: int, body: bytes, *, taken: bool, retryable: bool, code: str) -> None:
-    """HTTP 200 is no success by itself: the code decides, "-1" and a login page are failures (domain.md §5.1)."""
-    outcome = COURT.read_outcome(status, {}, body, ENDPOINT)
-    assert (outcome.taken, outcome.retryable, outcome.native_code) == (taken, retryable, code)
-
-
-@pytest.mark.parametrize("body", [b"", b"garbage", b"[]", b'{"msg":"no code"}', b"\x00\xff"])
-def test_an_answer_of_no_dialect_is_refused(body: bytes) -> None:
-    """Garbage is never taken for success."""
-    with pytest.raises(DialectRefused):
-        COURT.read_outcome(200, {}, body, ENDPOINT)

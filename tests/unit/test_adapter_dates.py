@@ -124,13 +124,13 @@ def test_any_amount_is_exact_or_refused(text: str) -> None:
     ],
 )
 def test_yes_and_no_in_every_form(text: str, flag: str) -> None:
-    """Trap 4."""
+    """Trap 4: numbers, words, letters, and a number with its word all say the same."""
     assert values.read_flag(text) == flag
 
 
 @pytest.mark.parametrize("text", ["", "null", "NULL", "无", "/", "-", " ", "\u3000"])
 def test_nothing_in_every_form(text: str) -> None:
-    """Trap 3."""
+    """Trap 3: empty, null, 无, a slash, a dash and blanks say nothing."""
     assert values.is_nothing(text)
 
 
