@@ -100,6 +100,7 @@ async def _plain(ledger: Ledger, header: Header, claim: Claim | None) -> Survey:
         process=await ledger.process_view(header.process_id),
         known=frozenset(known),
         parked=len(await ledger.parked_of(header.conversation_id, header.sender)),
+        waiting=len(await ledger.parked_in(header.conversation_id)),
     )
 
 
