@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from gateway.bootstrap import Application
     from gateway.settings import Settings
 
+#: How often the parent of several processes looks after them, seconds.
+_LOOK_S = 0.2
 STAGES = frozenset({"api", "relay", "receive", "deliver", "watch", "prune"})
 
 
@@ -122,7 +125,7 @@ def _socket(loaded: Settings) -> socket.socket:
 
 
 def _parent(count: int, config: Path | None, only: str) -> int:
-    """Start the processes, hand signals on, end with the first that fails."""
+    """Start the processes, hand signals on; when one ends the others are ended too, so that whoever watches the node notices."""
     command = [sys.executable, "-m", "gateway", "serve", "--processes", "1"]
     command += ["--config", str(config)] if config else []
     command += ["--only", only] if only else []
@@ -130,9 +133,12 @@ def _parent(count: int, config: Path | None, only: str) -> int:
 
     def hand_on(number: int, _: object) -> None:
         for child in children:
-            child.send_signal(number)
+            if child.poll() is None:
+                child.send_signal(number)
 
     signal.signal(signal.SIGTERM, hand_on)
     signal.signal(signal.SIGINT, hand_on)
-    statuses = [child.wait() for child in children]
-    return 1 if any(statuses) else 0
+    while all(child.poll() is None for child in children):
+        time.sleep(_LOOK_S)
+    hand_on(signal.SIGTERM, None)
+    return 1 if any([child.wait() for child in children]) else 0
