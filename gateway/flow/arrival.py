@@ -29,15 +29,7 @@ class Arrival:
 
     def claim(self, verdict: str, at_us: int) -> Claim:
         """The receive claim: apart from submit's, so that one node can be both ends."""
-        header = self.verified.header
-        return Claim(
-            stage="receive",
-            sender=header.sender,
-            message_id=header.message_id,
-            digest=self.verified.digest,
-            verdict=verdict,
-            at_us=at_us,
-        )
+        return rows.claim("receive", self.verified.header, self.verified.digest, verdict=verdict, at_us=at_us)
 
     def happening(self, kind: str, *, number: int = 0, step: Step | None = None, code: str = "") -> chain.Happening:
         """The fact of a verdict; it carries the issuer's seq and head, so that the nodes anchor each other (protocol.md §8)."""

@@ -116,17 +116,7 @@ def numbered(receipt: Receipt, process: ProcessView | None, said: Said, node: No
     _of_keeper(receipt, process, node)
     if process is not None and receipt.number <= process.number:
         return ()
-    step = StepRow(
-        process_id=receipt.process_id,
-        sender=receipt.sender,
-        message_id=receipt.message_id,
-        message_type=receipt.message_type,
-        number=receipt.number,
-        state=receipt.state,
-        kind=said.kind,
-        accepted_us=said.accepted_us or microseconds(receipt.issued_at),
-        superseded_by=None,
-    )
+    step = _step_row(receipt, said)
     if process is not None and process.number and receipt.number > process.number + 1:
         return (step,)
     flow = node.flow(receipt.flow, receipt.flow_version)
@@ -152,6 +142,20 @@ def numbered(receipt: Receipt, process: ProcessView | None, said: Said, node: No
             updated_us=node.clock.now_us(),
         ),
         *_shown(receipt, process.timers if process else ()),
+    )
+
+
+def _step_row(receipt: Receipt, said: Said) -> StepRow:
+    return StepRow(
+        process_id=receipt.process_id,
+        sender=receipt.sender,
+        message_id=receipt.message_id,
+        message_type=receipt.message_type,
+        number=receipt.number,
+        state=receipt.state,
+        kind=said.kind,
+        accepted_us=said.accepted_us or microseconds(receipt.issued_at),
+        superseded_by=None,
     )
 
 

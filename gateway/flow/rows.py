@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import orjson
 
 from gateway.flow.node import SECOND_US, microseconds, moment
 from gateway.model import casenumber
 from gateway.model.envelope import Header, Permitted, Validated
-from gateway.model.ledger import Deadline, Message, Process, Reference, Role, Row, StepRow
+from gateway.model.ledger import Claim, Deadline, Message, Process, Reference, Role, Row, StepRow
 from gateway.model.payload import Payload
 from gateway.model.process import ProcessView, Step, StepMessage, Timer, TimerAction
 from gateway.model.receipt import DueDate
@@ -47,6 +48,13 @@ def step_message(validated: Validated, accepted: dt.datetime) -> StepMessage:
         occurred_at=header.occurred_at,
         payload=validated.payload,
         documents=tuple(attachment.document_type for attachment in header.attachments),
+    )
+
+
+def claim(stage: Literal["submit", "receive"], header: Header, digest: str, *, verdict: str, at_us: int) -> Claim:
+    """(stage, sender, message id) taken for these bytes; submit and receive claim apart, so that one node can be both ends."""
+    return Claim(
+        stage=stage, sender=header.sender, message_id=header.message_id, digest=digest, verdict=verdict, at_us=at_us
     )
 
 

@@ -22,7 +22,7 @@ from gateway.flow.answer import Answer
 from gateway.flow.compare import compare
 from gateway.flow.node import Node
 from gateway.model.envelope import Permitted, Unpacked, Validated, Verified
-from gateway.model.ledger import AttachmentUse, Change, Claim, Row, Survey
+from gateway.model.ledger import AttachmentUse, Change, Row, Survey
 from gateway.signing import receipts, signature
 from gateway.validate import structure
 from gateway.xml import envelope
@@ -107,14 +107,7 @@ async def _accept(permitted: Permitted, survey: Survey, node: Node, *, beside: t
         name="submit.accept",
         moves=((survey.conversation.version, conversation),),
         rows=(
-            Claim(
-                stage="submit",
-                sender=header.sender,
-                message_id=header.message_id,
-                digest=message.digest,
-                verdict="accepted",
-                at_us=now,
-            ),
+            rows.claim("submit", header, message.digest, verdict="accepted", at_us=now),
             *facts,
             rows.message_row(validated, accepted_us=now, word="accepted", ask_us=rows.ask_us(permitted.step, now)),
             *steps.rows,
