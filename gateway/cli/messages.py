@@ -53,16 +53,24 @@ def send(
 
 
 def trace(
-    number: Annotated[str, typer.Argument(help="A case number of any system, a message id or a conversation id.")],
+    number: Annotated[str, typer.Argument(help="A case number of any system, a message id or a conversation id.")] = "",
+    case: Annotated[str, typer.Option(help="A case number of any system, in any spelling.")] = "",
+    message: Annotated[str, typer.Option(help="A message id.")] = "",
+    conversation: Annotated[str, typer.Option(help="A conversation id.")] = "",
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Every fact and receipt of a dispute at this node, in order; due dates, whose turn it is and what comes next."""
+    from gateway.api.routes_messages import trace_shown
+
+    if sum(bool(given) for given in (number, case, message, conversation)) != 1:
+        print("name one of NUMBER, --case, --message, --conversation 请只给出一个编号", file=sys.stderr)
+        raise typer.Exit(2)
 
     async def work(application: Application) -> dict[str, Any]:
-        from gateway.api.routes_messages import trace_shown
-
-        return trace_shown(await _found(application, number))
+        if number:
+            return trace_shown(await _found(application, number))
+        return trace_shown(await application.services.trace(case=case, message=message, conversation=conversation))
 
     found = on_node(config, work)
     if as_json:

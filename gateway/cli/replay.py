@@ -24,7 +24,7 @@ Replay = Annotated[str, typer.Argument(help="Replay id.")]
 @app.command("plan")
 def plan(
     reason: Annotated[str, typer.Option(help="Why, for the record.")],
-    fingerprint: Annotated[str, typer.Option(help="A whole failure group.")] = "",
+    fingerprint: Annotated[str, typer.Option("--group", help="A whole failure group, by its fingerprint.")] = "",
     failure: Annotated[
         list[str] | None, typer.Option(help="A single failure by id; several times for several.")
     ] = None,
@@ -36,7 +36,7 @@ def plan(
     from gateway.errors import RequestRefused
 
     if bool(fingerprint) == bool(failure):
-        raise RequestRefused("name either --fingerprint or --failure")
+        raise RequestRefused("name either --group or --failure")
 
     async def work(application: Application) -> ReplayRow:
         if fingerprint:

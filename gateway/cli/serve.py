@@ -141,4 +141,5 @@ def _parent(count: int, config: Path | None, only: str) -> int:
     while all(child.poll() is None for child in children):
         time.sleep(_LOOK_S)
     hand_on(signal.SIGTERM, None)
-    return 1 if any([child.wait() for child in children]) else 0
+    statuses = [child.wait() for child in children]
+    return 1 if any(statuses) else 0
