@@ -39,7 +39,8 @@ def on_node(config: Path | None, work: Callable[[Application], Awaitable[T]]) ->
 
 
 def actor(given: str) -> str:
-    """The name that facts and replays get."""
+    """The name that facts and replays get: the account of the operating system always stands in it."""
     import getpass
 
-    return given or f"os:{getpass.getuser()}"
+    account = f"os:{getpass.getuser()}"
+    return f"{given} ({account})" if given else account
