@@ -19,6 +19,7 @@ from gateway.errors import (
 from gateway.evidence import chain, failure
 from gateway.flow import acknowledge, rows
 from gateway.flow.answer import Answer
+from gateway.flow.build import built_on
 from gateway.flow.compare import compare
 from gateway.flow.node import Node
 from gateway.model.envelope import Permitted, Unpacked, Validated, Verified
@@ -111,6 +112,7 @@ async def _accept(permitted: Permitted, survey: Survey, node: Node, *, beside: t
             *facts,
             rows.message_row(validated, accepted_us=now, word="accepted", ask_us=rows.ask_us(permitted.step, now)),
             *steps.rows,
+            *(await built_on(permitted, node) if number else ()),
             acknowledge.receipt_row(receipt, stored_us=now),
             *acknowledge.outbox(permitted, receipt, node, seq=conversation.version),
             *rows.references(validated.payload, header),

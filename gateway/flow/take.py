@@ -9,6 +9,7 @@ from gateway.errors import Parked
 from gateway.evidence import chain
 from gateway.flow import acknowledge, hear, park, rows, supersede
 from gateway.flow.arrival import Arrival
+from gateway.flow.build import built_on
 from gateway.flow.node import Node, microseconds
 from gateway.model.envelope import Permitted, Validated
 from gateway.model.ledger import AttachmentUse, Change, Conversation, Delivery, Outbox, Row, Survey
@@ -55,6 +56,7 @@ async def take(arrival: Arrival, validated: Validated, survey: Survey, node: Nod
             *facts,
             *_new_here(arrival, judged, node, accepted_us=accepted_us),
             *counted.rows,
+            *(await built_on(permitted, node) if permitted else ()),
             *seat.rows,
             *effect.rows,
             *_deliveries(arrival, node, counted=counted, conversation=conversation),
