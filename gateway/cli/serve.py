@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gateway.cli.session import Config
+from gateway.errors import SettingRefused
 
 if TYPE_CHECKING:
     import uvicorn
@@ -82,7 +83,9 @@ async def _run(loaded: Settings, stages: frozenset[str]) -> None:
         tasks = [asyncio.create_task(workers.run())] if stages - {"api"} else []
         if server is not None:
             tasks.append(asyncio.create_task(server.serve(sockets=[_socket(loaded)])))
-        print(f"ready {loaded.node_id} http://{loaded.host}:{loaded.port} pid {os.getpid()}", flush=True)
+            await _listens(server, tasks[-1])
+        scheme = "https" if loaded.tls_certificate else "http"
+        print(f"ready {loaded.node_id} {scheme}://{loaded.host}:{loaded.port} pid {os.getpid()}", flush=True)
         waiting = asyncio.create_task(stop.wait())
         await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
         workers.stop()
@@ -91,6 +94,12 @@ async def _run(loaded: Settings, stages: frozenset[str]) -> None:
         await asyncio.gather(*tasks)
     finally:
         await application.close()
+
+
+async def _listens(server: uvicorn.Server, serving: asyncio.Task[None]) -> None:
+    """Who reads `ready` may call at once."""
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.01)
 
 
 def _server(application: Application) -> uvicorn.Server:
@@ -120,7 +129,13 @@ def _socket(loaded: Settings) -> socket.socket:
     bound = socket.socket(socket.AF_INET6 if ":" in loaded.host else socket.AF_INET)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    bound.bind((loaded.host, loaded.port))
+    try:
+        bound.bind((loaded.host, loaded.port))
+    except OSError as error:
+        bound.close()
+        raise SettingRefused(
+            f"host, port: cannot listen on {loaded.host}:{loaded.port} ({error.strerror}); write others"
+        ) from error
     return bound
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -10,10 +11,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
+from typer.testing import CliRunner
 
+from gateway.cli.app import app
 from gateway.demo import run, show, witness
 from gateway.demo.calls import Caller
 from gateway.demo.federation import ALONE
@@ -36,11 +40,8 @@ def demo(*options: str) -> subprocess.CompletedProcess[str]:
 
 def of_the_demo(folder: Path) -> list[psutil.Process]:
     """Processes whose command line names the demo's folder."""
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        if any(str(folder) in word for word in process.info["cmdline"] or ()):
-            found.append(process)
-    return found
+    everybody = psutil.process_iter(["cmdline"])
+    return [process for process in everybody if any(str(folder) in word for word in process.info["cmdline"] or ())]
 
 
 @pytest.fixture
@@ -51,18 +52,50 @@ def place(tmp_path: Path) -> Iterator[Path]:
     assert of_the_demo(folder) == []
 
 
-def test_the_demo_verifies_every_step(place: Path) -> None:
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess[str], Path]:
+    """A demo that has run to its end, and the folder that it leaves."""
+    folder = tmp_path_factory.mktemp("told") / "demo"
+    return demo("--dir", str(folder)), folder
+
+
+def test_the_demo_verifies_every_step(told: tuple[subprocess.CompletedProcess[str], Path]) -> None:
     """One node, embedded: four chapters, the traces, status 0, within 60 s after set-up; no process outlives it."""
-    done = demo("--dir", str(place))
+    done, folder = told
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
-    told = _END.search(done.stdout)
-    assert told is not None
-    assert float(told[1]) <= 60
+    ending = _END.search(done.stdout)
+    assert ending is not None
+    assert float(ending[1]) <= 60
     assert [chapter for chapter in _CHAPTERS if chapter not in done.stdout] == []
     assert "✘" not in done.stdout
     assert done.stdout.count("trace 轨迹") == 7, "one mediated, one declined, five repaired"
     assert "RUL-" in done.stdout, "the refusal at the door says its rule"
     assert "+/disputeType = NM0206" in done.stdout, "the dry run shows the difference"
+    assert of_the_demo(folder) == []
+
+
+def test_the_command_line_reads_what_the_demo_left(told: tuple[subprocess.CompletedProcess[str], Path]) -> None:
+    """Trace by the court's number in another spelling, the failure group with its members, and the replay with both names."""
+    _, folder = told
+    traced = listed(folder, "trace", "--case", "( 2026 ) 内0102民诉前调 596 号")
+    assert {one["state"] for one in traced["processes"]} == {"closed"}
+    assert {one["flow"] for one in traced["processes"]} == {"designated-mediation", "arbitration-review"}
+    assert traced["chain"] == "holds"
+    group = next(one for one in listed(folder, "failures", "list") if one["stage"] == "deliver")
+    assert (group["count"], group["open"]) == (5, 0)
+    members = listed(folder, "failures", "show", group["fingerprint"])
+    assert {one["state"] for one in members} == {"resolved"}
+    assert all("original" not in one for one in members), "a listing hands out no payload"
+    replay = listed(folder, "replay", "status")[0]
+    assert (replay["state"], replay["done"]) == ("done", 5)
+    assert (replay["planned_by"], replay["approved_by"]) == ("operator-one", "operator-two")
+
+
+def listed(folder: Path, *words: str) -> Any:
+    """What a command prints with --json about the demo's one node."""
+    result = CliRunner().invoke(app, [*words, "--json", "--config", str(folder / "local" / "gateway.toml")])
+    assert result.exit_code == 0, (words, result.output, result.exception)
+    return json.loads(result.stdout)
 
 
 def test_the_demo_on_kafka_verifies_every_step_or_says_what_is_missing(place: Path) -> None:
@@ -173,7 +206,7 @@ def test_a_trace_shows_facts_and_receipts_in_order(capsys: pytest.CaptureFixture
             "processes": [process],
             "messages": [{"message_id": "m", "message_type": "mediation.DesignationRequest"}],
             "failures": [],
-        }  # fmt: skip
+        }
     )
     out = capsys.readouterr().out
     assert out.index("receipt accepted") < out.index("deliver: delivered")
