@@ -77,12 +77,14 @@ async def _run(loaded: Settings, stages: frozenset[str]) -> None:
         loop.add_signal_handler(name, stop.set)
     try:
         await application.start()
+        # Before any work begins: an address that is taken ends the process at once.
+        bound = [_socket(loaded)] if "api" in stages else []
         workers = application.workers(stages - {"api"})
-        server = _server(application) if "api" in stages else None
+        server = _server(application) if bound else None
         # Workers without a stage would be done at once, and the process with them.
         tasks = [asyncio.create_task(workers.run())] if stages - {"api"} else []
         if server is not None:
-            tasks.append(asyncio.create_task(server.serve(sockets=[_socket(loaded)])))
+            tasks.append(asyncio.create_task(server.serve(sockets=bound)))
             await _listens(server, tasks[-1])
         scheme = "https" if loaded.tls_certificate else "http"
         print(f"ready {loaded.node_id} {scheme}://{loaded.host}:{loaded.port} pid {os.getpid()}", flush=True)
@@ -98,7 +100,7 @@ async def _run(loaded: Settings, stages: frozenset[str]) -> None:
 
 async def _listens(server: uvicorn.Server, serving: asyncio.Task[None]) -> None:
     """Who reads `ready` may call at once."""
-    while not server.started and not serving.done():
+    while not server.started and not serving.done():  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
 
 
