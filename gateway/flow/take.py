@@ -155,7 +155,7 @@ def _deliveries(arrival: Arrival, node: Node, *, counted: Counted, conversation:
     if counted.permitted is not None or counted.number or not node.is_local(header.receiver):
         recipients += [participant for _, participant in header.copies if node.is_local(participant)]
     expires = microseconds(header.expires_at) if header.expires_at else None
-    limits = [now + node.policy.retry_span_us, *([expires] if expires else [])]
+    deadline_us = _end_of_trying(counted.due_dates or arrival.accepted.due_dates, expires, now, node)
     return [
         Delivery(
             endpoint=participant,
@@ -167,7 +167,7 @@ def _deliveries(arrival: Arrival, node: Node, *, counted: Counted, conversation:
             seq=conversation.version,
             state="due",
             due_us=now,
-            deadline_us=min(limits),
+            deadline_us=deadline_us,
             expires_us=expires,
             attempts=0,
             lease=None,
@@ -178,6 +178,16 @@ def _deliveries(arrival: Arrival, node: Node, *, counted: Counted, conversation:
         )
         for participant in dict.fromkeys(recipients)
     ]
+
+
+def _end_of_trying(due_dates: tuple[DueDate, ...], expires: int | None, now: int, node: Node) -> int:
+    """The step's legal deadline, else ExpiresAt, else 30 days (protocol.md §4); of several clocks the last that still runs.
+
+    A step that comes late is better than one that never comes, hence a deadline that has passed already counts for nothing.
+    """
+    legal = max((microseconds(due.due) for due in due_dates), default=0)
+    until = legal if legal > now else now + node.policy.retry_span_us
+    return min(until, expires) if expires is not None else until
 
 
 def _passed_on(
