@@ -140,6 +140,8 @@ async def fetch(federation: Federation) -> int:
     """Every participant takes what waits for it and confirms; returns how many. What that sets going is settled."""
     count = 0
     for who in (COURT, STATION, INSTITUTION):
+        if not next(iter(federation.applications.values())).known.current().node_of(who):
+            continue
         services = federation.node(who).services
         for waiting in await services.inbox(who, limit=200):
             await services.confirm(who, waiting.message_id, part=waiting.part)
