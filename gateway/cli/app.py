@@ -8,13 +8,16 @@ import typer
 
 from gateway.cli import (
     bench,
+    calendar,
     check,
+    codes,
     contracts,
     demo,
     endpoint,
     failures,
     key,
     messages,
+    number,
     participant,
     replay,
     serve,
@@ -39,6 +42,9 @@ app.command("send")(messages.send)
 app.command("trace")(messages.trace)
 app.command("simulate")(simulate.simulate)
 app.command("demo")(demo.demo)
+app.command("calendar")(calendar.calendar)
+app.command("codes")(codes.codes)
+app.command("number")(number.number)
 app.add_typer(bench.app, name="bench")
 app.add_typer(failures.app, name="failures")
 app.add_typer(replay.app, name="replay")

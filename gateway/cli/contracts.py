@@ -65,6 +65,30 @@ def draw(
     done(f"drawn 已绘制: {out}")
 
 
+@app.command("walk")
+def walk(
+    flow: Annotated[str, typer.Argument(help="Name of a flow.")],
+    start: Annotated[str, typer.Option(help="Day on which the walk begins, as 2026-03-02; none: today.")] = "",
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Step through a flow: what may come next, from whom, until when; with --json what each state takes."""
+    from gateway.cli.law import contracts_folder
+    from gateway.cli.walking import states, stroll
+    from gateway.contract.load import load_contracts
+    from gateway.errors import NotFound
+
+    folder = contracts_folder(config)
+    contracts = load_contracts(folder)
+    found = contracts.current(flow)
+    if found is None:
+        raise NotFound(f"no flow {flow!r}; known are {', '.join(contracts.names())}")
+    if as_json:
+        done(json.dumps(states(found), ensure_ascii=False, indent=1))
+    else:
+        stroll(found, folder=folder, start=start)
+
+
 @schemas.command("check")
 def check_schemas(
     count: Annotated[int, typer.Option(help="Seeded documents that both validators judge.", min=0)] = 2000,

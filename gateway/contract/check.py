@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from gateway.contract.terms import DEADLINE_EXPIRED, FlowContract, MessageTerm, State, Transition
+from gateway.contract.terms import DEADLINE_EXPIRED, FlowContract, MessageTerm, State, TimerTerm, Transition
 
 #: Families of protocol.md §1 that a participant can belong to.
 _FAMILIES = frozenset({"court", "arbitration", "union", "mediation", "triage", "inspection", "legal-aid", "job"})
+#: List, name and date of an item.
+_ITEM_PATHS = 3
 
 
 def problems(contract: FlowContract, *, known_types: Collection[str] = ()) -> list[str]:
@@ -120,10 +122,29 @@ def _branches(contract: FlowContract, term: MessageTerm, branches: tuple[Transit
             yield f"{term.type} moves a timer but names no payload date (until)"
         for timer in branch.starts:
             clock = contract.timers.get(timer)
-            if clock and (clock.starts not in {"step", "set", "after"} or (clock.starts == "set" and not term.until)):
+            if clock and not _startable(contract, clock, term):
                 yield f"{term.type} cannot start {timer}, which starts by {clock.starts}"
+        for timer in branch.stops:
+            if timer not in runs:
+                yield f"{term.type} stops {timer}, which does not run in {branch.to} and ends by itself"
     if len(branches) > 1 and not all(branch.when for branch in branches[:-1]):
         yield f"{term.type}: a branch without a guard hides those after it"
+
+
+def _startable(contract: FlowContract, clock: TimerTerm, term: MessageTerm) -> bool:
+    """Whether the message says all that the clock needs for its end."""
+    match clock.starts:
+        case "step" | "after":
+            return True
+        case "set":
+            return bool(term.until)
+        case "item":
+            return len(term.items) == _ITEM_PATHS
+        case "before":
+            base = contract.timers.get(clock.after)
+            return base is not None and base.starts != "before" and _startable(contract, base, term)
+        case _:
+            return False
 
 
 def _clocks(contract: FlowContract) -> Iterator[str]:

@@ -28,7 +28,7 @@ def expire(contract: FlowContract, process: ProcessView, timer: Timer, *, at: da
     `ContractRefused` (FLW-107) for a timer that does not run here or is not due.
     """
     state = contract.states[process.state]
-    found = live(process, timer.timer)
+    found = live(process, timer.timer, timer.item)
     if (
         found is None
         or found.state != "armed"
@@ -53,7 +53,7 @@ def expire(contract: FlowContract, process: ProcessView, timer: Timer, *, at: da
         opens=False,
         ends=target.final,
         roles=dict(process.roles),
-        timers=(fired, *(action for action in others if action.timer != found.timer)),
+        timers=(fired, *(one for one in others if (one.timer, one.item) != (found.timer, found.item))),
         expired=carried(process) if target is state else (found.timer, state.id, process.number + 1),
     )
 
@@ -74,7 +74,7 @@ def expire_by_message(
         en = "a deadline is fired by the keeper's node alone, it is never received by it"
         raise refused("FLW-107", "期限届满只由管理方节点发出", en, xpath="/Envelope/Header/Sender")
     name = next(iter(texts(message.payload, "Timer")), "")
-    timer = live(process, name)
+    timer = live(process, name, next(iter(texts(message.payload, "Item")), ""))
     if timer is None:
         raise refused(
             "FLW-107",

@@ -15,7 +15,9 @@ from gateway.errors import SettingRefused
 
 Block = dict[str, Any]
 _CODE = "NOD-051"
-_STARTS = frozenset({"step", "delivered", "set", "after", "opening"})
+_STARTS = frozenset({"step", "delivered", "set", "after", "before", "item", "opening", "calendar"})
+#: Clocks whose end a payload or the calendar gives, so that they have no length.
+_GIVEN = frozenset({"set", "item", "calendar"})
 _FLOW_KEYS = frozenset(
     {
         "flow",
@@ -34,9 +36,9 @@ _FLOW_KEYS = frozenset(
 )
 _MESSAGE_KEYS = frozenset(
     {"from", "to", "title", "copies", "documents", "requires", "answers", "receipt_hours", "receipt_starts", "at",
-     "until", "after", "opening", "correct", "void"}
+     "until", "items", "item", "after", "opening", "correct", "void"}
 )  # fmt: skip
-_BRANCH_KEYS = frozenset({"from", "to", "when", "once", "starts", "restarts", "moves"})
+_BRANCH_KEYS = frozenset({"from", "to", "when", "once", "starts", "restarts", "moves", "stops"})
 _STATE_KEYS = frozenset({"title", "turn", "final", "timers", "pauses", "accepts", "expires"})
 
 
@@ -170,6 +172,8 @@ def _message(name: str, block: Block, *, hours: int, running: frozenset[str]) ->
         receipt_starts=tuple(block.get("receipt_starts") or ()),
         at=block.get("at", ""),
         until=block.get("until", ""),
+        items=tuple(block.get("items") or ()),
+        item=block.get("item", ""),
         after=tuple(block.get("after") or ()),
         opening={key: tuple(value) for key, value in (block.get("opening") or {}).items()},
         correct=running if correct == ANY else frozenset(correct),
@@ -205,6 +209,7 @@ def _branch(state: str, block: Block) -> Transition:
         starts=tuple(block.get("starts") or ()),
         restarts=tuple(block.get("restarts") or ()),
         moves=tuple(block.get("moves") or ()),
+        stops=tuple(block.get("stops") or ()),
     )
 
 
@@ -226,7 +231,9 @@ def _timer(name: str, block: Block) -> TimerTerm:
         if (
             starts not in _STARTS
             or block["counts"] not in {"submitted", "received"}
-            or (length is None) != (starts == "set")
+            or (length is None) != (starts in _GIVEN)
+            or bool(after) != (starts in {"after", "before"})
+            or bool(block.get("yearly")) != (starts == "calendar")
         ):
             raise SettingRefused(
                 f"timers.yaml: {name}: starts, counts or length is not one that README.md names", code=_CODE
@@ -239,6 +246,7 @@ def _timer(name: str, block: Block) -> TimerTerm:
             en=block["en"],
             starts=starts,  # type: ignore[arg-type]  # tested above against the literal's values
             after=after,
+            yearly=str(block.get("yearly", "")),
             event_zh=block["event"]["zh"],
             event_en=block["event"]["en"],
             length=None if length is None else Length(count=int(length["count"]), unit=length["unit"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -21,6 +21,23 @@ def texts(payload: Mapping[str, Any], path: str) -> list[str]:
         found = [value for node in found if isinstance(node, Mapping) for value in _many(node.get(name))]
     values = [node.get("#text") if isinstance(node, Mapping) else node for node in found]
     return [value for value in values if isinstance(value, str) and value.strip()]
+
+
+def items(payload: Mapping[str, Any], paths: Sequence[str], *, near: datetime) -> dict[str, datetime]:
+    """Item → its date, by the paths of a list, of an item's name and of its date; an item without either is left out.
+
+    Raises `ContractRefused` (FLW-108) as `moment` does; of two items of one name the later date counts.
+    """
+    found: dict[str, datetime] = {}
+    nodes: list[Any] = [payload]
+    for name in paths[0].split("/"):
+        nodes = [value for node in nodes if isinstance(node, Mapping) for value in _many(node.get(name))]
+    for node in nodes:
+        name = next(iter(texts(node, paths[1])), "") if isinstance(node, Mapping) else ""
+        day = moment(node, paths[2], near=near) if name else None
+        if day is not None:
+            found[name] = max(day, found.get(name, day))
+    return found
 
 
 def holds(payload: Mapping[str, Any], when: Mapping[str, str]) -> bool:

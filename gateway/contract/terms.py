@@ -18,7 +18,7 @@ PRESENT = "*"
 #: The states of a correction that stands in every state that is not final.
 ANY = "any"
 
-Starts = Literal["step", "delivered", "set", "after", "opening"]
+Starts = Literal["step", "delivered", "set", "after", "before", "item", "opening", "calendar"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,11 +29,13 @@ class TimerTerm:
     zh: str
     en: str
     starts: Starts
-    #: The timer whose end starts this one, where `starts` is `after`.
+    #: The timer whose end starts this one (`after`), or before whose end it ends (`before`).
     after: str = ""
+    #: Month and day (MM-DD) of a clock that runs by the calendar and in no process.
+    yearly: str = ""
     event_zh: str
     event_en: str
-    #: None where the end itself is set by a payload.
+    #: None where the end itself is set by a payload or by the calendar.
     length: Length | None
     expiry_zh: str
     expiry_en: str
@@ -78,6 +80,10 @@ class MessageTerm:
     at: str = ""
     #: Payload path of an end date that is set or agreed.
     until: str = ""
+    #: Payload paths of a list, of an item's name and of its date: one instance an item of each timer that starts by item.
+    items: tuple[str, ...] = ()
+    #: Payload path of the items that the message is about: what it stops, it stops for these alone.
+    item: str = ""
     #: Message types of which one must have been counted before.
     after: tuple[str, ...] = ()
     #: Timers judged at the opening for advice: id → path of the start, then of the act (else the accepted time).
@@ -102,6 +108,8 @@ class Transition:
     starts: tuple[str, ...] = ()
     restarts: tuple[str, ...] = ()
     moves: tuple[str, ...] = ()
+    #: Timers that it ends though the state runs them on.
+    stops: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,19 +11,21 @@ from dataclasses import replace
 from datetime import datetime
 
 from gateway.contract.calendar import Calendar, beijing_day
-from gateway.contract.paths import moment, plausible
-from gateway.contract.period import Due, due, due_on, shift
+from gateway.contract.paths import items, moment, plausible, texts
+from gateway.contract.period import Due, due, due_on, latest_before, shift
 from gateway.contract.refusal import refused
 from gateway.contract.terms import FlowContract, MessageTerm, State, Transition
 from gateway.errors import Finding
 from gateway.model.process import ProcessView, StepMessage, Timer, TimerAction
 
 _LIVE = frozenset({"armed", "paused"})
+#: Clocks whose dates a correction gives anew.
+_DATED = frozenset({"step", "set", "item", "before"})
 
 
-def live(process: ProcessView | None, timer: str) -> Timer | None:
-    """The armed or paused instance of a timer, None where it does not run."""
-    return next((one for one in _timers(process) if one.timer == timer and one.state in _LIVE), None)
+def live(process: ProcessView | None, timer: str, item: str | None = None) -> Timer | None:
+    """The armed or paused instance of a timer (of one item, where it is given), None where it does not run."""
+    return next((one for one in _running(process, timer) if item in {None, one.item}), None)
 
 
 def latest(process: ProcessView | None, timer: str, *, state: str = "") -> Timer | None:
@@ -52,7 +54,7 @@ def entering(target: State, process: ProcessView | None, at: datetime, *, clock:
             if timer.state == "armed":
                 yield TimerAction(action="pause", timer=timer.timer, item=timer.item, start=at)
         else:
-            yield TimerAction(action="stop", timer=timer.timer, item=timer.item)
+            yield _stop(timer)
 
 
 class Clock:
@@ -71,11 +73,14 @@ class Clock:
         actions = list(entering(target, process, at, clock=self))
         stopped = {action.timer for action in actions if action.action == "stop"}
         for timer in (*branch.starts, *branch.restarts):
-            if timer not in stopped and live(process, timer):
-                actions.append(TimerAction(action="stop", timer=timer))
+            if timer not in stopped:
+                actions += (_stop(one) for one in _running(process, timer))
             actions += self._replaces(timer, process, stopped)
-            actions.append(self.arm(timer, process, message))
+            actions += self.arm(timer, process, message)
         actions += (self.move(timer, process, message) for timer in branch.moves)
+        about = texts(message.payload, term.item) if term.item else None
+        for timer in branch.stops:
+            actions += (_stop(one) for one in _running(process, timer) if about is None or one.item in about)
         return tuple(actions)
 
     def late(
@@ -92,11 +97,11 @@ class Clock:
     def corrected(self, state: str, process: ProcessView | None, message: StepMessage) -> tuple[TimerAction, ...]:
         """A correction gives dates anew: what the corrected step started or moved is reckoned from the new payload."""
         actions: list[TimerAction] = []
-        for timer in _timers(process):
-            clock = self._contract.timers[timer.timer]
-            ours = timer.state in _LIVE and timer.start_step == message.supersedes and clock.starts in {"step", "set"}
-            if ours and not self._moved(timer.timer, process):
-                actions += (TimerAction(action="stop", timer=timer.timer), self.arm(timer.timer, process, message))
+        ours = [one for one in _timers(process) if one.state in _LIVE and one.start_step == message.supersedes]
+        for timer in dict.fromkeys(one.timer for one in ours):
+            if self._contract.timers[timer].starts in _DATED and not self._moved(timer, process):
+                actions += (_stop(one) for one in ours if one.timer == timer)
+                actions += self.arm(timer, process, message)
         for branch in self._contract.branches(state, message.message_type):
             actions += (self.move(timer, process, message) for timer in branch.moves if live(process, timer))
         return tuple(actions)
@@ -110,14 +115,32 @@ class Clock:
                 actions.append(_again(old))
         return tuple(actions)
 
-    def arm(self, timer: str, process: ProcessView | None, message: StepMessage) -> TimerAction:
-        """Start a timer with this message."""
+    def arm(self, timer: str, process: ProcessView | None, message: StepMessage) -> tuple[TimerAction, ...]:
+        """Start a timer with this message: one instance, or one an item that the payload lists."""
+        return tuple(
+            replace(_action("arm", timer, start, ends), item=item)
+            for item, start, ends in self._periods(timer, process, message)
+        )
+
+    def _periods(
+        self, timer: str, process: ProcessView | None, message: StepMessage
+    ) -> Iterator[tuple[str, datetime, Due]]:
+        """(item, start, end) of each instance; a warning whose day has passed is none."""
         clock, term = self._contract.timers[timer], self._contract.messages[message.message_type]
         start = event_time(term, message)
-        if clock.starts == "after" and (before := latest(process, clock.after)):
-            start = before.due
-        ends = due(start, clock.length, calendar=self._calendar) if clock.length else self._until(term, message)
-        return _action("arm", timer, start, ends)
+        if clock.starts == "before" and clock.length:
+            for item, begun, ends in self._periods(clock.after, process, message):
+                warned = latest_before(ends.at, clock.length, calendar=self._calendar)
+                if warned.at >= message.accepted_at:
+                    yield item, begun, warned
+        elif clock.starts == "item":
+            for item, day in items(message.payload, term.items, near=message.accepted_at).items():
+                yield item, start, due_on(beijing_day(day), calendar=self._calendar)
+        else:
+            if clock.starts == "after" and (before := latest(process, clock.after)):
+                start = before.due
+            ends = due(start, clock.length, calendar=self._calendar) if clock.length else self._until(term, message)
+            yield "", start, ends
 
     def move(self, timer: str, process: ProcessView | None, message: StepMessage) -> TimerAction:
         """Move a timer's end to the date that the parties agreed; one that had fired meanwhile is armed again."""
@@ -130,10 +153,11 @@ class Clock:
         since = timer.paused_at or at
         gap = (since, max(since, at))
         intervals = (*timer.paused, gap)
-        length = self._contract.timers[timer.timer].length
-        if length is None or self._moved(timer.timer, process):
+        clock = self._contract.timers[timer.timer]
+        length = clock.length
+        if length is None or clock.starts == "before" or self._moved(timer.timer, process):
             agreed = due_on(beijing_day(shift(timer.due, gap)), calendar=self._calendar)
-            return _action("resume", timer.timer, timer.start, agreed, paused=intervals)
+            return replace(_action("resume", timer.timer, timer.start, agreed, paused=intervals), item=timer.item)
         ends = due(timer.start, length, calendar=self._calendar, paused=intervals)
         if due(timer.start, length, calendar=self._calendar, paused=timer.paused).at != timer.due:
             # Earlier pauses that this ledger did not keep, or a newer calendar: the end that is known is what moves.
@@ -174,7 +198,8 @@ class Clock:
 
     def _replaces(self, timer: str, process: ProcessView | None, stopped: set[str]) -> tuple[TimerAction, ...]:
         """A timer that starts after another takes its place: the earlier one ends where it stands."""
-        before = self._contract.timers[timer].after
+        clock = self._contract.timers[timer]
+        before = clock.after if clock.starts == "after" else ""
         if before and before not in stopped and live(process, before):
             return (TimerAction(action="stop", timer=before),)
         return ()
@@ -224,6 +249,14 @@ def on_receipt(
 
 def _timers(process: ProcessView | None) -> tuple[Timer, ...]:
     return process.timers if process else ()
+
+
+def _running(process: ProcessView | None, timer: str) -> list[Timer]:
+    return [one for one in _timers(process) if one.timer == timer and one.state in _LIVE]
+
+
+def _stop(timer: Timer) -> TimerAction:
+    return TimerAction(action="stop", timer=timer.timer, item=timer.item)
 
 
 def _action(
