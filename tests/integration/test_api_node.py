@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,8 +55,7 @@ async def test_each_role_may_do_what_the_table_says(api: Api) -> None:
     assert set(CALLS) == set(MAY)
     for action, (method, path) in CALLS.items():
         for who in (*ROLES, "station"):
-            body = {"json": {"profile": "canonical/https"}} if method == "PUT" else {}
-            answer = await api.call(method, path, who=who, **body)
+            answer = await api.call(method, path, who=who, **_body(method))
             role = "participant" if who in BOUND else who
             assert (answer.code != "ACC-003") == (role in MAY[action]), (action, who, answer.status, answer.code)
             assert answer.status < 500, (action, who)
@@ -71,9 +71,8 @@ async def test_no_call_is_made_without_a_token_that_holds(api: Api) -> None:
         token("loose", role="participant", now_us=now),
     )
     for method, path in CALLS.values():
-        body = {"json": {"profile": "canonical/https"}} if method == "PUT" else {}
         for headers in ({}, {"authorization": "Bearer wrong"}, {"authorization": f"Basic {secret_of('viewer')}"}):
-            answer = await api.call(method, path, headers=headers, **body)
+            answer = await api.call(method, path, headers=headers, **_body(method))
             assert (answer.status, answer.code) == (401, "ACC-001"), path
             assert answer.headers["www-authenticate"] == "Bearer"
     assert [(await api.get("/v1/messages", who=who)).code for who in ("late", "gone")] == ["ACC-002", "ACC-002"]
@@ -194,8 +193,15 @@ async def test_an_endpoint_is_set_only_as_it_can_work(api: Api) -> None:
     path = f"/v1/endpoints/{STATION}"
 
     assert (await api.call("PUT", path, who="admin", json=good)).json["settings"] == {"path": "/in"}
-    for change in ({"profile": "court/fax"}, {"url": "file:///etc/passwd"}, {"settings": {"a": 2**70}}, {"url": "http://a b/"},
-                   {"profile": "canonical/https\x00"}, {"settings": []}):  # fmt: skip
+    changes: list[dict[str, Any]] = [
+        {"profile": "court/fax"},
+        {"url": "file:///etc/passwd"},
+        {"settings": {"a": 2**70}},
+        {"url": "http://a b/"},
+        {"profile": "canonical/https\x00"},
+        {"settings": []},
+    ]
+    for change in changes:
         answer = await api.call("PUT", path, who="admin", json={**good, **change})
         assert (answer.status, answer.code) == (400, "REQ-001"), change
     assert (await api.call("PUT", "/v1/endpoints/union:t-nobody", who="admin", json=good)).code == "REQ-404"
@@ -226,6 +232,10 @@ async def test_registry_and_health(api: Api) -> None:
     assert (await api.get("/readyz", who="viewer")).json == {"status": "ready", "node": "node:local"}
     assert b"sct_submit_total" in (await api.get("/metrics", who="viewer")).body
     assert (await api.get("/healthz")).json == {"status": "ok"}
+
+
+def _body(method: str) -> dict[str, Any]:
+    return {"json": {"profile": "canonical/https"}} if method == "PUT" else {}
 
 
 def _wrong() -> Payload:

@@ -7,12 +7,14 @@ import gc
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from schemathesis.core.result import Ok
 
 from tests.api_server import Api, secret_of, served
 
@@ -184,11 +186,12 @@ async def test_every_described_call_answers_as_described(api: Api) -> None:
 
     def every_operation(role: str) -> None:
         for result in found.get_all_operations():
+            assert isinstance(result, Ok), result
             operation = result.ok()
 
             @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
             @given(case=operation.as_strategy())
-            def called(case: schemathesis.Case) -> None:
+            def called(case: schemathesis.Case[Any]) -> None:
                 response = case.call(headers={"authorization": f"Bearer {secret_of(role)}"}, timeout=30)
                 assert response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR, case.as_curl_command()
                 if response.status_code < HTTPStatus.BAD_REQUEST:
