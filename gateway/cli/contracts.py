@@ -89,6 +89,24 @@ def walk(
         stroll(found, folder=folder, start=start)
 
 
+@schemas.command("explain")
+def explain(
+    file: Annotated[Path, typer.Argument(help="An envelope as it came, signed or not.")],
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Say path and reason of everything that is wrong with a document, in xmlschema's words; exit 1 where there is anything."""
+    from gateway import bootstrap, settings
+    from gateway.cli.output import listing
+    from gateway.validate.catalogue import read_index
+    from gateway.validate.opinion import Explainer
+
+    root = bootstrap.schemas_dir(settings.load(config))
+    found = Explainer(root, read_index(root)).explain(file.read_bytes())
+    listing([asdict(one) for one in found], as_json=as_json, columns=("xpath", "line", "text_en"))
+    raise typer.Exit(1 if found else 0)
+
+
 @schemas.command("check")
 def check_schemas(
     count: Annotated[int, typer.Option(help="Seeded documents that both validators judge.", min=0)] = 2000,

@@ -1,22 +1,18 @@
 """The schemas that this node speaks: read from schemas/index.toml, digests checked, compiled once for each root.
 
-libxml2 decides on the hot path; xmlschema explains, lazily, what a rejected document did wrong (measurements.md).
+libxml2 decides; what xmlschema says of the same schemas is `gateway.validate.opinion`'s (decision 0003).
 """
 
 from __future__ import annotations
 
 import hashlib
-import threading
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from xml.etree.ElementTree import ParseError
-
-import xmlschema
 
 from gateway.errors import Finding, SchemaRefused, SettingRefused
-from gateway.xml.schema import MOST_FINDINGS, CompiledSchema, driver
+from gateway.xml.schema import CompiledSchema
 from gateway.xml.shape import Shapes
 
 if TYPE_CHECKING:
@@ -56,7 +52,6 @@ class Catalogue:
     #: One libxml2 schema a root kind; that of envelopes holds every payload.
     compiled: dict[RootKind, CompiledSchema]
     shapes: Shapes
-    _explaining: _Explainer = field(repr=False)
 
     @property
     def versions(self) -> tuple[str, ...]:
@@ -66,10 +61,6 @@ class Catalogue:
     def validate(self, kind: RootKind, tree: Any) -> list[Finding]:
         """Findings (XSD-…) of an lxml element or tree; empty when it is an instance of the root kind's schemas."""
         return self.compiled[kind].validate(tree)
-
-    def explain(self, data: bytes, kind: RootKind = "envelope") -> list[Finding]:
-        """The path and reason of everything that is wrong with a rejected document, in xmlschema's words (slow)."""
-        return self._explaining.explain(data, kind)
 
     def takes(self, namespace: str, version: str) -> bool:
         """Whether a payload of this namespace and version can be judged here."""
@@ -102,7 +93,6 @@ def load_catalogue(root: Path) -> Catalogue:
         schemas=schemas,
         compiled={kind: CompiledSchema(locations(schemas, kind), root=root) for kind in ROOT_KINDS},
         shapes=Shapes(root / name for schema in schemas for name in schema.digests),
-        _explaining=_Explainer(root, schemas),
     )
 
 
@@ -143,57 +133,6 @@ def locations(schemas: tuple[SchemaVersion, ...], kind: RootKind) -> list[tuple[
     if kind == "envelope":
         return [(schema.namespace, schema.file) for schema in schemas if schema.family not in {"receipt", "registry"}]
     return [(schema.namespace, schema.file) for schema in schemas if schema.family in {kind, "common"}]
-
-
-def second_opinion(root: Path, schemas: tuple[SchemaVersion, ...], kind: RootKind) -> xmlschema.XMLSchema10:
-    """The same schemas as xmlschema reads them (slow). Raises `SettingRefused` when one does not build."""
-    source = driver(locations(schemas, kind)).decode()
-    try:
-        return xmlschema.XMLSchema10(source, base_url=root.resolve().as_uri() + "/", allow="local", defuse="always")
-    except xmlschema.XMLSchemaException as error:
-        raise SettingRefused(f"xmlschema does not take the schemas of {kind}: {error}") from error
-
-
-class _Explainer:
-    """Builds xmlschema's schemas when they are first asked for, and never on the hot path."""
-
-    def __init__(self, root: Path, schemas: tuple[SchemaVersion, ...]) -> None:
-        self._root = root
-        self._schemas = schemas
-        self._built: dict[RootKind, xmlschema.XMLSchema10] = {}
-        self._lock = threading.Lock()
-
-    def explain(self, data: bytes, kind: RootKind) -> list[Finding]:
-        with self._lock:
-            if kind not in self._built:
-                self._built[kind] = second_opinion(self._root, self._schemas, kind)
-            schema = self._built[kind]
-        findings: list[Finding] = []
-        try:
-            resource = xmlschema.XMLResource(data, defuse="always", allow="none")
-            for error in schema.iter_errors(resource):
-                findings.append(_explained(error))
-                if len(findings) == MOST_FINDINGS:
-                    break
-        except (xmlschema.XMLSchemaException, ParseError) as error:
-            findings.append(_finding("/", 0, f"not well-formed: {error}"))
-        return findings
-
-
-def _explained(error: xmlschema.XMLSchemaValidationError) -> Finding:
-    return _finding(error.path or "/", error.sourceline or 0, error.reason or error.message)
-
-
-def _finding(path: str, line: int, reason: str) -> Finding:
-    text = reason if len(reason) <= 400 else reason[:399] + "…"  # noqa: PLR2004 - a reason that fits on a screen
-    return Finding(
-        code="XSD-001",
-        xpath=path,
-        line=line,
-        text_zh="不符合结构定义：" + text,
-        text_en=text,
-        source="W3C XML Schema 1.0",
-    )
 
 
 def _sha256(path: Path) -> str:

@@ -24,10 +24,10 @@ from gateway.validate.catalogue import (
     RootKind,
     load_catalogue,
     read_index,
-    second_opinion,
     wrong_digests,
 )
 from gateway.validate.instances import Generator, serialise
+from gateway.validate.opinion import second_opinion
 from gateway.validate.pattern import draw
 from gateway.xml.shape import Shape
 
