@@ -189,4 +189,7 @@ class Services:
             message = await self.node.ledger.message(sender, message_id)
             if message is not None and participant in (message.sender, message.receiver):
                 return True
+            deliveries = await self.node.ledger.deliveries_of(sender, message_id)
+            if any(delivery.endpoint == participant for delivery in deliveries):
+                return True
         return False
