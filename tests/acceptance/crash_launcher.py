@@ -68,7 +68,7 @@ def wrap(points: Points) -> None:
 
     Database.transaction = committing  # type: ignore[method-assign]  # this is what the launcher is for
     HttpsTransport.send = sending  # type: ignore[method-assign]  # the same
-    boundary.publish = _around(boundary.publish, points, lambda records: bool(records))
+    boundary.publish = _around(boundary.publish, points, bool)
     boundary.settle = _around(boundary.settle, points, lambda batch: bool(batch.records))
 
 
@@ -101,11 +101,9 @@ def _spawn(order: dict[str, Any]) -> int:
     try:
         _child(order)
         status = 0
-    except BaseException:
-        import traceback
-
-        traceback.print_exc()
     finally:
+        # The child must never come back into the launcher's loop; what ended it stands in its output.
+        sys.excepthook(*sys.exc_info()) if status else None
         os._exit(status)
 
 
@@ -121,11 +119,14 @@ def _read_once() -> None:
         importlib.import_module(name)
     settings = Settings()
     contracts = bootstrap.contracts_dir(settings)
-    for holder, name in ((bootstrap, "load_catalogue"), (bootstrap, "load_contracts"), (bootstrap, "load_calendar")):
-        setattr(holder, name, functools.cache(getattr(holder, name)))
-    bootstrap.load_catalogue(bootstrap.schemas_dir(settings))
-    bootstrap.load_contracts(contracts)
-    bootstrap.load_calendar(contracts / "calendars")
+    for name, *read in (
+        ("load_catalogue", bootstrap.schemas_dir(settings)),
+        ("load_contracts", contracts),
+        ("load_calendar", contracts / "calendars"),
+    ):
+        once = functools.cache(getattr(bootstrap, name))
+        once(*read)
+        setattr(bootstrap, name, once)
     codes = CodeBook.load(contracts / "codes")
     rules = Rules.load(contracts / "rules.toml", codes)
     CodeBook.load = lambda _path: codes  # type: ignore[method-assign,assignment]  # the same files in every child

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import signal
 import sys
@@ -28,9 +29,9 @@ from gateway.ledger.ledger import Ledger
 from gateway.model.ledger import Change, TokenRow
 from gateway.transport.clock import set_clock
 from tests import payloads_mediation as mediation
-from tests.federation import COURT, STATION, federation
+from tests.federation import COURT, STATION, Federation, federation
 from tests.partner import Partner, endpoint, partner
-from tests.story import beijing, new_case
+from tests.story import MEDIATION, Case, beijing, new_case
 
 ROOT = Path(__file__).resolve().parents[2]
 PLACEMENT = {"court": ("court", "arbitration"), "union": ("union",)}
@@ -61,34 +62,51 @@ class Prepared:
 
 async def prepare(folder: Path, account: str = "") -> Prepared:
     """Two nodes with keys, registry and tables; the fourth dispute stands where both sides have written and nobody has read."""
-    stem = f"crash_{folder.name[-8:].replace('-', '_').lower()}"
-    with suppress(FileExistsError):
-        folder.mkdir()
-    database = f"{account.partition('?')[0].rpartition('/')[0]}/{stem}_{{name}}" if account else "sqlite:///{folder}/{name}.sqlite"
+    stem = f"crash_{secrets.token_hex(4)}"
+    database = "sqlite:///{folder}/{name}.sqlite"
+    folder.mkdir()
     if account:
+        database = f"{account.partition('?')[0].rpartition('/')[0]}/{stem}_{{name}}"
         for name in ("court", "union", "bus"):
             _execute(account, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(f"{stem}_{name}")))
     urls = database.replace("{folder}", str(folder))
-    async with federation(folder, PLACEMENT, database=urls.replace("{name}", "{node}"), bus=urls.format(name="bus")) as made:
-        crossed = new_case(made)
-        await crossed.tell([("2026-03-02T10:00", "mediation.DesignationRequest"), ("2026-03-04T09:35", "mediation.DesignationAccept")])
-        made.until(NOW)
-        for message_type in ("mediation.ResultWithdraw", "mediation.CaseClose"):
-            assert (await crossed.offer(message_type)).refusal is None
-        cases, envelopes, ids = {"crossed": crossed}, {}, {}
+    nodes, bus = urls.replace("{name}", "{node}"), urls.format(name="bus")
+    async with federation(folder, PLACEMENT, database=nodes, bus=bus) as made:
+        cases, envelopes = {"crossed": await _crossed(made)}, {}
         for name in ("accepted", "silent", "replayed"):
             case = cases[name] = new_case(made)
             header = await case.header("mediation.DesignationRequest")
-            ids[name], envelopes[name] = header.message_id, made.envelope(header, mediation.designation_request())
+            case.sent[header.message_type] = header.message_id
+            envelopes[name] = made.envelope(header, mediation.designation_request())
         header = await cases["accepted"].header("mediation.DesignationAccept")
         envelopes["acceptance"] = made.envelope(header, mediation.designation_accept())
-        digest = hashlib.sha256(_TOKEN.encode()).hexdigest()
-        token = TokenRow(digest=digest, name="operator", role="operator", participant="", created_us=0, expires_us=1 << 60, revoked_us=None)
         for node in PLACEMENT:
-            await made.applications[node].services.keep("token.new", token)
-    processes = {name: (case.conversation_id, case.process_id) for name, case in cases.items()}
+            await made.applications[node].services.keep("token.new", _operator())
     return Prepared(
-        folder=folder, database=database, account=account, stem=stem, processes=processes, envelopes=envelopes, refused=ids["replayed"],
+        folder=folder,
+        database=database,
+        account=account,
+        stem=stem,
+        processes={name: (case.conversation_id, case.process_id) for name, case in cases.items()},
+        envelopes=envelopes,
+        refused=cases["replayed"].sent["mediation.DesignationRequest"],
+    )
+
+
+async def _crossed(made: Federation) -> Case:
+    """Accepted; then the station withdraws and the court closes, each before it has heard of the other."""
+    case = new_case(made)
+    await case.tell(MEDIATION[:2])
+    made.until(NOW)
+    for message_type in ("mediation.ResultWithdraw", "mediation.CaseClose"):
+        assert (await case.offer(message_type)).refusal is None
+    return case
+
+
+def _operator() -> TokenRow:
+    digest = hashlib.sha256(_TOKEN.encode()).hexdigest()
+    return TokenRow(
+        digest=digest, name="operator", role="operator", participant="", created_us=0, expires_us=1 << 60, revoked_us=None
     )  # fmt: skip
 
 
@@ -144,7 +162,11 @@ class Stage:
 
     def url(self, name: str) -> str:
         """The database of a node, or the bus."""
-        return self.prepared.database.replace("{folder}", str(self.folder)).replace(self.prepared.stem, f"{self.prepared.stem}_{self.folder.name}").format(name=name)
+        return (
+            self.prepared.database.replace("{folder}", str(self.folder))
+            .replace(self.prepared.stem, f"{self.prepared.stem}_{self.folder.name}")
+            .format(name=name)
+        )
 
     async def start(self, node: str, kill: list[Any] | None = None) -> None:
         """A node's process; `kill` is the point at which it ends itself."""
@@ -154,7 +176,12 @@ class Stage:
             "clock": f"file:{self.folder / 'clock'}", "log_level": "error", "watch_every_s": 0.3, "lease_s": LEASE_S, "call_timeout_s": 1,
             "retry_first_s": 0.2,
         }  # fmt: skip
-        order = {"settings": settings, "kill": kill, "log": str(self.folder / f"{node}.points"), "output": str(self.folder / f"{node}.out")}
+        order = {
+            "settings": settings,
+            "kill": kill,
+            "log": str(self.folder / f"{node}.points"),
+            "output": str(self.folder / f"{node}.out"),
+        }
         self.pids[node] = await self.launcher.ask({"spawn": order})
 
     async def mind(self) -> None:
@@ -173,7 +200,7 @@ class Stage:
         self.now = max(self.now, moment)
         set_clock(self.folder / "clock", self.now)
 
-    async def wait(self, holds: Callable[[], Any], *, seconds: float = 25.0) -> None:
+    async def wait(self, holds: Callable[[], Any], *, seconds: float = 60.0) -> None:
         """Mind the nodes until `holds` does; what the nodes print is told where it never does."""
         until = asyncio.get_running_loop().time() + seconds
         while not await holds():
@@ -216,8 +243,14 @@ async def stage(prepared: Prepared, folder: Path, started: Launcher, ports: tupl
     if prepared.account:
         for name in ("court", "union", "bus"):
             names = [sql.Identifier(f"{prepared.stem}{middle}_{name}") for middle in (f"_{folder.name}", "")]
-            await asyncio.to_thread(_execute, prepared.account, sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
-    async with partner() as court, partner() as union, aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as client:
+            await asyncio.to_thread(
+                _execute, prepared.account, sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names)
+            )
+    async with (
+        partner() as court,
+        partner() as union,
+        aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as client,
+    ):
         made = Stage(
             prepared=prepared, folder=folder, launcher=started, client=client, systems={"court": court, "union": union},
             ports=dict(zip(PLACEMENT, ports, strict=True)),

@@ -10,13 +10,10 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from gateway.flow.node import SECOND_US
 from gateway.model.ledger import Endpoint
-from tests import payloads_mediation as mediation
 from tests.federation import COURT, ONE_NODE, STATION, Federation, federation
 from tests.partner import Mode, Partner, connect, endpoint, partner
 from tests.partner_systems import free_port
@@ -196,7 +193,11 @@ async def _open_failures(made: Federation) -> list[tuple[str, str]]:
     ledger = made.node(COURT).services.node.ledger
     found = []
     for group in await ledger.failure_groups(stage="deliver", open_only=True):
-        found += [(one.code, one.message_id) for one in await ledger.failures_in(group.fingerprint, limit=1000) if one.state == "failed"]
+        found += [
+            (one.code, one.message_id)
+            for one in await ledger.failures_in(group.fingerprint, limit=1000)
+            if one.state == "failed"
+        ]
     return found
 
 

@@ -12,7 +12,8 @@ from gateway.errors import NotFound
 from gateway.model.participant import Participant
 from gateway.signing import authority
 from tests import payloads_mediation as mediation
-from tests.federation import COURT, INSTITUTION, ONE_NODE, START, STATION, THREE_NODES, Federation, bound, federation
+from tests.federation import COURT, INSTITUTION, ONE_NODE, START, STATION, THREE_NODES, Federation, federation
+from tests.federation_nodes import bound
 from tests.story import MEDIATION, beijing, fetch, new_case
 
 DESIGNATION, ACCEPT, SUCCESS = "mediation.DesignationRequest", "mediation.DesignationAccept", "mediation.ResultSuccess"
