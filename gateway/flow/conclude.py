@@ -8,7 +8,7 @@ from gateway.errors import Finding, LeaseLost, NodeError, StaleConversation
 from gateway.evidence import chain, failure
 from gateway.flow import acknowledge
 from gateway.flow.node import Node
-from gateway.model.ledger import Change, Conversation, Delivery, Guard, Message, Row, Survey
+from gateway.model.ledger import Change, Delivery, Guard, Message, Row, Survey
 from gateway.model.receipt import ReceiptKind
 from gateway.xml import envelope
 
@@ -26,6 +26,8 @@ class Ending:
     #: The receipt that says so, where the sender is told; None where the attempt is not the end.
     receipt: ReceiptKind | None = None
     code: str = ""
+    #: What the sender is told beside the receipt's kind.
+    finding: Finding | None = None
     extra: tuple[Row, ...] = ()
     took_us: int = 0
 
@@ -48,7 +50,7 @@ async def conclude(delivery: Delivery, message: Message, node: Node, ending: End
             rows=(ending.after, *facts, *ending.extra),
         )
         if ending.receipt:
-            change = _with_receipt(change, about, ending, survey, node, delivery=delivery, conversation=conversation)
+            change = _with_receipt(change, about, ending, survey, node)
         try:
             await node.ledger.commit(change)
         except StaleConversation:
@@ -103,12 +105,10 @@ def _with_receipt(
     ending: Ending,
     survey: Survey,
     node: Node,
-    *,
-    delivery: Delivery,
-    conversation: Conversation,
 ) -> Change:
-    findings = (Finding(code=ending.code, text_zh=ending.code, text_en=ending.code),) if ending.code else ()
-    words = acknowledge.Words(recipient=delivery.endpoint, findings=findings)
+    [(_, conversation)] = change.moves
+    findings = (ending.finding,) if ending.finding else ()
+    words = acknowledge.Words(recipient=ending.after.endpoint, findings=findings)
     kind = ending.receipt or "delivered"
     receipt = acknowledge.issue(kind, about, words, node, conversation=conversation, at_us=node.clock.now_us())
     effect = acknowledge.take_effect(

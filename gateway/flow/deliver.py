@@ -12,6 +12,7 @@ import orjson
 
 from gateway.errors import (
     DialectRefused,
+    Finding,
     GatewayError,
     NodeError,
     OutcomeUnknown,
@@ -141,7 +142,10 @@ async def _overdue(delivery: Delivery, message: Message, node: Node) -> bool:
     if now <= delivery.deadline_us:
         return False
     expired = delivery.expires_us is not None and now > delivery.expires_us
-    error = PartnerError("the delivery's time is over", code="PAR-010" if expired else "PAR-011")
+    text_zh = "有效期已过，未再送达" if expired else "送达期限已过，未能送达"
+    text_en = "its ExpiresAt has passed" if expired else "the time for its delivery has passed"
+    code = "PAR-010" if expired else "PAR-011"
+    error = PartnerError(code=code, findings=[Finding(code=code, text_zh=text_zh, text_en=text_en)])
     await end(delivery, message, node, kind="expired" if expired else "undeliverable", error=error)
     return True
 
@@ -159,6 +163,7 @@ async def end(delivery: Delivery, message: Message, node: Node, *, kind: Receipt
         after=after,
         receipt=kind,
         code=error.code,
+        finding=error.findings[0] if error.findings else failure.finding(error),
         extra=(replace(record, state="abandoned"),),
     )
     await conclude.conclude(delivery, message, node, ending)
