@@ -53,7 +53,7 @@ def end_to_end(
     database: Database = "postgresql",
     kafka: Annotated[bool, typer.Option("--kafka", help="Over Apache Kafka; otherwise over the SQL bus.")] = False,
 ) -> None:
-    """Two nodes and two partner systems: until the `delivered` receipt is back at the sender's system."""
+    """Two nodes and two partner systems: until the `delivered` receipt is back at the sender's node."""
     from gateway.demo import bench
 
     wanted = {"seconds": seconds, "messages": messages, "in_flight": in_flight, "processes": processes, "kafka": kafka}

@@ -83,7 +83,7 @@ def submit(plan: Plan) -> dict[str, Any]:
 
 
 def end_to_end(plan: Plan) -> dict[str, Any]:
-    """From POST at the sender's node over the bus to the partner's answer, and its `delivered` receipt back at the sender's system."""
+    """From POST at the sender's node over the bus to the partner's answer, and its `delivered` receipt back in the sender's node."""
     with _place() as folder, ExitStack() as stack:
         servers = _servers(plan, stack)
         nodes = _nodes(plan, folder, PAIR, servers)
@@ -93,8 +93,8 @@ def end_to_end(plan: Plan) -> dict[str, Any]:
         started["partner"] = Partner(nodes.systems[RECEIVER.participant])
         stack.callback(close_all, list(started.values()))
         start_all(list(started.values()))
-        system = ["--system", str(nodes.systems[SENDER.participant])]
-        return {"what": "end-to-end", **_measure(plan, nodes, servers | started, system)}
+        ledger = ["--ledger", str(nodes.of(SENDER).config)]
+        return {"what": "end-to-end", **_measure(plan, nodes, servers | started, ledger)}
 
 
 def _servers(plan: Plan, stack: ExitStack) -> dict[str, Measured]:
@@ -122,7 +122,7 @@ def _nodes(plan: Plan, folder: Path, placement: Mapping[str, Any], servers: Mapp
 
 
 def _measure(
-    plan: Plan, nodes: Nodes, servers: Mapping[str, Measured], system: list[str] | None = None
+    plan: Plan, nodes: Nodes, servers: Mapping[str, Measured], ledger: list[str] | None = None
 ) -> dict[str, Any]:
     """Sign, measure the floor, warm up, load; the floor again, since a busy machine moves it."""
     envelopes, floor = _prepared(plan, nodes)
@@ -132,7 +132,7 @@ def _measure(
         "gateway.demo.bench_load",
         str(envelopes),
         str(nodes.of(SENDER).port),
-        *(system or []),
+        *(ledger or []),
     ]
     command += ["--in-flight", str(plan.in_flight), "--seconds", str(plan.seconds)]
     floors = [floor()]

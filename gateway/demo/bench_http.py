@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 _END = b"\r\n\r\n"
 _LENGTH = b"content-length:"
@@ -45,10 +44,15 @@ class Caller(_Messages):
         super().__init__()
         self._answer: asyncio.Future[tuple[int, bytes]] | None = None
 
+    @property
+    def closed(self) -> bool:
+        """Whether the server has hung up."""
+        return self.transport is None or self.transport.is_closing()
+
     def call(self, request: bytes) -> asyncio.Future[tuple[int, bytes]]:
         """Send a whole request; (status, body) of its answer. The future fails with `ConnectionError` when the server hangs up."""
         self._answer = asyncio.get_running_loop().create_future()
-        if self.transport is None or self.transport.is_closing():
+        if self.transport is None or self.closed:
             self._answer.set_exception(ConnectionResetError())
         else:
             self.transport.write(request)
@@ -66,18 +70,13 @@ class Caller(_Messages):
 
 
 class Taker(_Messages):
-    """A partner system that takes everything, and tells `seen` each body."""
-
-    def __init__(self, seen: Callable[[bytes], None]) -> None:
-        super().__init__()
-        self._seen = seen
+    """A partner system that takes everything at once."""
 
     def arrived(self, head: bytes, body: bytes) -> None:
-        """Answer 202 at once."""
-        del head  # every call is taken
+        """Answer 202."""
+        del head, body  # every call is taken
         if self.transport is not None:
             self.transport.write(_ANSWER)
-        self._seen(body)
 
 
 def post(path: str, body: bytes) -> bytes:
