@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,40 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "contracts" / "examples" / "messages"
 _COURT, _STATION, _ARBITRATION = "court:t-xincheng", "union:t-station", "arbitration:t-hohhot"
-#: What the keeper sends; all else goes to it.
-_FROM_COURT = {"DesignationRequest", "CourtAcknowledge", "CaseClose", "Acknowledgement"}
-_TO_ARBITRATION = {"ReviewApply", "ReviewSupplementReply", "ReviewVerifyReply", "ReviewWithdraw"}
+_PARTICIPANTS = {
+    "court": _COURT,
+    "arbitration": _ARBITRATION,
+    "triage": "triage:t-hohhot",
+    "inspection": "inspection:t-hohhot",
+    "legal-aid": "legal-aid:t-hohhot",
+    "job": "job:t-hohhot",
+}
+#: Domain's flow → the first contract of it; of F15 the message says which.
+_FLOWS = {
+    "F1": "designated-mediation",
+    "F2": "entrusted-mediation",
+    "F3": "party-application",
+    "F4": "own-intake",
+    "F5": "arbitration-referral",
+    "F6": "arbitration-review",
+    "F7": "judicial-confirmation",
+    "F8": "payment-order",
+    "F9": "transfer",
+    "F10": "roster",
+    "F11": "designated-mediation",
+    "F12": "triage",
+    "F13": "performance",
+    "F14": "statistics",
+}
+_OTHER_FLOWS = {
+    "ADVISORY": "advisory",
+    "ALERT": "advisory",
+    "AWARD": "award-comparison",
+    "COMPLAINT": "complaint",
+    "ENF": "enforcement",
+    "JOB": "job-referral",
+    "SETTLE": "settlement",
+}
 #: Documents of domain §3.18 that a message of the kind carries as an attachment.
 _DOCUMENTS = {
     "DesignationRequest": {"D105": "委派调解函.pdf", "D101": "调解申请书.pdf", "D104": "送达地址确认书.pdf"},
@@ -44,11 +76,10 @@ def attachment(code: str, name: str) -> Payload:
 
 def header(message_type: str) -> Payload:
     """A header as plain data, with ids of a fixed time."""
-    family, _, element = message_type.partition(".")
-    review = family == "arbitration"
-    keeper = _ARBITRATION if review else _COURT
-    from_keeper = element not in _TO_ARBITRATION if review else element in _FROM_COURT
-    sender, receiver = (keeper, _STATION) if from_keeper else (_STATION, keeper)
+    row, element = _row(message_type), message_type.partition(".")[2]
+    sender, receiver = (_PARTICIPANTS.get(row[side], _STATION) for side in ("from", "to"))
+    if element == "Acknowledgement":
+        sender, receiver = _COURT, _STATION
     documents = _DOCUMENTS.get(element, {})
     attached: Payload = (
         {"Attachments": {"Attachment": [attachment(*item) for item in documents.items()]}} if documents else {}
@@ -58,7 +89,7 @@ def header(message_type: str) -> Payload:
         "ConversationId": "019cad6f-3c00-7000-8000-00000000000b",
         "ProcessId": "019cad6f-3c00-7000-8000-00000000000c",
         "Kind": "new",
-        "Flow": {"@version": "1.0", "#text": "arbitration-review" if review else "designated-mediation"},
+        "Flow": {"@version": "1.0", "#text": _flow(row)},
         "MessageType": message_type,
         "SchemaVersion": "1.0",
         "Sender": "node:court" if element == "DeadlineExpired" else sender,
@@ -69,6 +100,16 @@ def header(message_type: str) -> Payload:
         "TraceParent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         **attached,
     }
+
+
+def _row(message_type: str) -> dict[str, str]:
+    """The first row of the message in contracts/messages.csv."""
+    with (ROOT / "contracts" / "messages.csv").open(encoding="utf-8") as file:
+        return next(row for row in csv.DictReader(file) if row["element"] == message_type)
+
+
+def _flow(row: dict[str, str]) -> str:
+    return _FLOWS.get(row["flow"]) or _OTHER_FLOWS[row["message"].partition(".")[0]]
 
 
 def example(catalogue: Catalogue, message_type: str) -> bytes:

@@ -6,6 +6,7 @@ Persons are placeholders (测试甲 …), numbers have valid check digits of the
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, cast
 
@@ -218,12 +219,31 @@ def on_behalf_of(*names: str) -> list[Value]:
     return [{"PartyName": people, "Channel": "onsite", "Evidence": {"Description": "当事人到站提交，现场签名"}}]
 
 
+def whole(base: Payload) -> Callable[..., Payload]:
+    """A builder of a payload that is written down whole; each call gives its own copy."""
+    return lambda **changes: changed(copy.deepcopy(base), changes)
+
+
 def all_payloads() -> dict[str, Callable[..., Payload]]:
     """Message type → builder, for every message of the shipped schemas."""
-    from tests import payloads_arbitration, payloads_mediation, payloads_session
+    from tests import (
+        payloads_arbitration,
+        payloads_intake,
+        payloads_mediation,
+        payloads_session,
+        payloads_transfer,
+        payloads_triage,
+    )
 
     builders: dict[str, Callable[..., Payload]] = {}
-    for module in (payloads_mediation, payloads_session, payloads_arbitration):
+    for module in (
+        payloads_mediation,
+        payloads_session,
+        payloads_intake,
+        payloads_triage,
+        payloads_transfer,
+        payloads_arbitration,
+    ):
         builders |= module.BUILDERS
     return builders
 
