@@ -18,9 +18,9 @@ from gateway.contract.step import Stage, step
 from gateway.contract.terms import DEADLINE_EXPIRED, FlowContract
 from gateway.contract.timing import on_receipt
 from gateway.errors import ContractRefused
-from gateway.model.payload import Payload
 from gateway.model.process import PastStep, ProcessView, Step, StepMessage
-from tests.flow_run import CALENDAR, NEEDED
+from tests.drawn_payloads import drawn_payload
+from tests.flow_run import CALENDAR
 
 
 class Word(NamedTuple):
@@ -98,7 +98,7 @@ class Federation:
         self.next_id += 1
         message = StepMessage(
             message_id=f"m{self.next_id}", message_type=term.type, sender=sender, receiver=self.roles[term.receiver],
-            accepted_at=self.now, payload=self.payload(term.type), documents=term.documents,
+            accepted_at=self.now, payload=drawn_payload(self.contract, term.type, now=self.now, chance=self.chance), documents=term.documents,
         )  # fmt: skip
         own = [one for one in node.view.steps if (one.sender, one.message_type) == (sender, term.type)]
         if own and self.chance.random() < 0.3:
@@ -117,19 +117,6 @@ class Federation:
             past = self.past(message)
             node.view = replace(node.view, steps=(*node.view.steps, past))
             self.send(node, self.keeper, message)
-
-    def payload(self, message_type: str) -> Payload:
-        """What the type needs, with a drawn value where a guard asks for one and dates that are near."""
-        payload: Payload = dict(NEEDED.get(message_type, {}))
-        for state in self.contract.states.values():
-            for branch in state.accepts.get(message_type, ()):
-                for path, value in branch.when.items():
-                    if self.chance.random() < 0.5:
-                        payload[path] = "2026-03-20" if value == "*" else value
-        term = self.contract.messages[message_type]
-        if term.until:
-            payload[term.until] = str((self.now + timedelta(days=self.chance.randint(0, 9))).date())
-        return payload
 
     def ending(self, message_type: str) -> bool:
         """Whether the type leads to ends only."""

@@ -136,7 +136,7 @@ def _startable(contract: FlowContract, clock: TimerTerm, term: MessageTerm) -> b
     match clock.starts:
         case "step" | "after":
             return True
-        case "set":
+        case "set" | "asked":
             return bool(term.until)
         case "item":
             return len(term.items) == _ITEM_PATHS

@@ -15,9 +15,9 @@ from gateway.errors import SettingRefused
 
 Block = dict[str, Any]
 _CODE = "NOD-051"
-_STARTS = frozenset({"step", "delivered", "set", "after", "before", "item", "opening", "calendar"})
+_STARTS = frozenset({"step", "delivered", "set", "asked", "after", "before", "item", "opening", "calendar"})
 #: Clocks whose end a payload or the calendar gives, so that they have no length.
-_GIVEN = frozenset({"set", "item", "calendar"})
+_GIVEN = frozenset({"set", "asked", "item", "calendar"})
 _FLOW_KEYS = frozenset(
     {
         "flow",

@@ -18,7 +18,7 @@ PRESENT = "*"
 #: The states of a correction that stands in every state that is not final.
 ANY = "any"
 
-Starts = Literal["step", "delivered", "set", "after", "before", "item", "opening", "calendar"]
+Starts = Literal["step", "delivered", "set", "asked", "after", "before", "item", "opening", "calendar"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

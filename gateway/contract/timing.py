@@ -20,7 +20,7 @@ from gateway.model.process import ProcessView, StepMessage, Timer, TimerAction
 
 _LIVE = frozenset({"armed", "paused"})
 #: Clocks whose dates a correction gives anew.
-_DATED = frozenset({"step", "set", "item", "before"})
+_DATED = frozenset({"step", "set", "asked", "item", "before"})
 
 
 def live(process: ProcessView | None, timer: str, item: str | None = None) -> Timer | None:
@@ -77,7 +77,8 @@ class Clock:
                 actions += (_stop(one) for one in _running(process, timer))
             actions += self._replaces(timer, process, stopped)
             actions += self.arm(timer, process, message)
-        actions += (self.move(timer, process, message) for timer in branch.moves)
+        begun = [timer for timer in branch.moves if latest(process, timer)]  # of several, those that the process has
+        actions += (self.move(timer, process, message) for timer in begun or branch.moves[:1])
         about = texts(message.payload, term.item) if term.item else None
         for timer in branch.stops:
             actions += (_stop(one) for one in _running(process, timer) if about is None or one.item in about)
@@ -136,7 +137,7 @@ class Clock:
         elif clock.starts == "item":
             for item, day in items(message.payload, term.items, near=message.accepted_at).items():
                 yield item, start, due_on(beijing_day(day), calendar=self._calendar)
-        else:
+        elif clock.starts != "asked" or texts(message.payload, term.until):
             if clock.starts == "after" and (before := latest(process, clock.after)):
                 start = before.due
             ends = due(start, clock.length, calendar=self._calendar) if clock.length else self._until(term, message)

@@ -160,14 +160,14 @@ class Walk:
         term, day = self.contract.messages[choice.message_type], str((self.now + _LATER).date())
         payload: dict[str, Any] = {}
         for path, value in _needed(choice):
-            _put(payload, path, day if value == PRESENT else value)
+            put(payload, path, day if value == PRESENT else value)
         if term.until:
-            _put(payload, term.until, day)
+            put(payload, term.until, day)
         if term.items:
             item: dict[str, Any] = {}
-            _put(item, term.items[1], "1")
-            _put(item, term.items[2], day)
-            _put(payload, term.items[0], [item])
+            put(item, term.items[1], "1")
+            put(item, term.items[2], day)
+            put(payload, term.items[0], [item])
         return payload
 
 
@@ -176,8 +176,8 @@ def _needed(choice: Choice) -> Iterator[tuple[str, str]]:
     yield from ((path, "-") for path in choice.requires)
 
 
-def _put(payload: dict[str, Any], path: str, value: Any) -> None:
-    """Set a value under a path, unless something stands there."""
+def put(payload: dict[str, Any], path: str, value: Any) -> None:
+    """Set a value under a payload path (element names divided by `/`), unless something stands there."""
     *folders, last = path.split("/")
     for name in folders:
         inner = payload.setdefault(name, {})

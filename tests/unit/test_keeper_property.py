@@ -116,12 +116,15 @@ def test_all_nodes_of_a_drawn_contract_agree(block: int) -> None:
         assert differences(federation) == [], seed
 
 
-@pytest.mark.parametrize("contract", [MEDIATION, REVIEW], ids=lambda contract: contract.flow)
-@pytest.mark.parametrize("block", range(4))
-def test_all_nodes_of_a_real_contract_agree(contract: FlowContract, block: int) -> None:
-    """F1 with F11 and F6 under the same schedules, with their real clocks and corrections."""
+#: Schedules of a flow: the first two get most of them, all together take their seconds of the suite.
+SCHEDULES = {MEDIATION.flow: 120, REVIEW.flow: 120}
+
+
+@pytest.mark.parametrize("contract", CONTRACTS.flows.values(), ids=lambda contract: contract.flow)
+def test_all_nodes_of_a_real_contract_agree(contract: FlowContract) -> None:
+    """Every flow of the law under the same schedules, with its real clocks and corrections: same state, same history."""
     reached: set[str] = set()
-    for seed in range(block * 60, block * 60 + 60):
+    for seed in range(SCHEDULES.get(contract.flow, 40)):
         chance = Random(seed)
         federation = Federation(contract, chance)
         federation.run(chance.randint(100, 300))
@@ -145,7 +148,4 @@ def test_each_end_for_itself_would_not_agree() -> None:
 
 def test_the_real_contracts_are_sound() -> None:
     """Every state is reached and reaches an end, in each contract that a node takes."""
-    assert {contract.flow: problems(contract) for contract in CONTRACTS.flows.values()} == {
-        "designated-mediation": [],
-        "arbitration-review": [],
-    }
+    assert [text for contract in CONTRACTS.flows.values() for text in problems(contract)] == []
