@@ -109,14 +109,13 @@ class Services:
             for record in await self.node.ledger.parked_for(name):
                 await watch.try_again(record, self.node)
 
-    async def plan(self, failures: list[str], *, fingerprint: str, reason: str, actor: str) -> ReplayRow:
+    async def plan(self, failures: list[str], wish: replay.Wish) -> ReplayRow:
         """Dry-run failures and keep the plan (flow.replay)."""
-        return await replay.plan(failures, self.node, fingerprint=fingerprint, reason=reason, actor=actor)
+        return await replay.plan(failures, self.node, wish)
 
-    async def plan_group(self, fingerprint: str, *, reason: str, actor: str) -> ReplayRow:
-        """Plan a whole failure group."""
-        members = await self.node.ledger.open_failures(fingerprint)
-        return await self.plan(members, fingerprint=fingerprint, reason=reason, actor=actor)
+    async def plan_group(self, wish: replay.Wish) -> ReplayRow:
+        """Plan the open failures of the group that the wish names."""
+        return await self.plan(await self.node.ledger.open_failures(wish.fingerprint), wish)
 
     async def approve(self, replay_id: str, *, actor: str) -> ReplayRow:
         """A second person's consent (flow.replay)."""

@@ -13,6 +13,7 @@ from gateway.api.access import Gate
 from gateway.api.answers_node import FailureGroupShown, FailureShown, ReplayShown
 from gateway.api.words import Id, Word
 from gateway.errors import NotFound
+from gateway.flow.replay import Wish
 from gateway.model.ledger import Failure, ReplayRow
 from gateway.services import Services
 
@@ -22,6 +23,9 @@ class ReplayRequest(BaseModel):
 
     fingerprint: Word = Field("", description="a failure group, whole", max_length=64)
     failures: list[Word] = Field(default_factory=list, description="or single failures by id", max_length=10_000)
+    skip: bool = Field(
+        default=False, description="give these deliveries up instead: undeliverable, final, by two persons"
+    )
     reason: str = Field(description="why, for the record", min_length=1, max_length=500, pattern=r"^[^\x00]*$")
 
 
@@ -59,10 +63,11 @@ def failure_routes(services: Services, gate: Gate) -> APIRouter:
     async def plan(request: Request, wanted: ReplayRequest) -> dict[str, Any]:
         """Nothing is changed by a plan; it says whether a second person is needed."""
         caller = await gate.caller(request, "replay")
+        wish = Wish(actor=caller.name, reason=wanted.reason, fingerprint=wanted.fingerprint, skip=wanted.skip)
         if wanted.fingerprint:
-            row = await services.plan_group(wanted.fingerprint, reason=wanted.reason, actor=caller.name)
+            row = await services.plan_group(wish)
         else:
-            row = await services.plan(wanted.failures, fingerprint="", reason=wanted.reason, actor=caller.name)
+            row = await services.plan(wanted.failures, wish)
         return _replay(row)
 
     @router.get("/replays/{replay_id}", response_model=ReplayShown, summary="A replay: its plan and its progress")

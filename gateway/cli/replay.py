@@ -28,20 +28,25 @@ def plan(
     failure: Annotated[
         list[str] | None, typer.Option(help="A single failure by id; several times for several.")
     ] = None,
+    skip: Annotated[
+        bool, typer.Option("--skip", help="Give the deliveries up instead: undeliverable, final, by two persons.")
+    ] = False,
     who: Actor = "",
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Dry-run failures: what would be sent now against what was sent then. Nothing is changed by a plan."""
     from gateway.errors import RequestRefused
+    from gateway.flow.replay import Wish
 
     if bool(fingerprint) == bool(failure):
         raise RequestRefused("name either --group or --failure")
+    wish = Wish(actor=actor(who), reason=reason, fingerprint=fingerprint, skip=skip)
 
     async def work(application: Application) -> ReplayRow:
         if fingerprint:
-            return await application.services.plan_group(fingerprint, reason=reason, actor=actor(who))
-        return await application.services.plan(list(failure or ()), fingerprint="", reason=reason, actor=actor(who))
+            return await application.services.plan_group(wish)
+        return await application.services.plan(list(failure or ()), wish)
 
     _print(on_node(config, work), as_json=as_json, with_plan=True)
 

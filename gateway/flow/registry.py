@@ -29,11 +29,12 @@ class KnownRegistry:
 
     async def refresh(self) -> None:
         """Read what other processes of this node have learned; entries were verified when they were learned."""
-        known = Registry(participants={}, nodes={})
+        known = self._known
         for row in await self._ledger.registry_rows():
-            known = _with(known, form.read(parse(row.xml, Limits())).entry)
-        if known != self._known:
-            self._known = known
+            held = known.participants.get(row.subject) or known.nodes.get(row.subject)
+            if held is None or held.serial < row.serial:
+                known = _with(known, form.read(parse(row.xml, Limits())).entry)
+        self._known = known
 
     async def learn(self, xml: bytes) -> str:
         """Verify and keep an entry; returns its subject, or "" for one that is known or older. Raises `Refusal`."""

@@ -11,7 +11,7 @@ import orjson
 
 from gateway.errors import AccessRefused, AlreadyClaimed, GatewayError, LeaseLost, NotFound, RequestRefused
 from gateway.evidence.mask import masked_lines
-from gateway.flow import receive
+from gateway.flow import receive, skip
 from gateway.flow.deliver import Attempt, dump_call, parcel_of
 from gateway.flow.node import Node
 from gateway.flow.submit import submit
@@ -36,15 +36,29 @@ class DryRun:
     code: str = ""
 
 
-async def plan(failures: Sequence[str], node: Node, *, fingerprint: str, reason: str, actor: str) -> ReplayRow:
-    """Dry-run every failure and keep the plan; it needs a second person for more than 20, or for any change (protocol.md §9).
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wish:
+    """Who wants what, and why."""
 
-    Raises `RequestRefused` where nothing open is named.
+    actor: str
+    reason: str
+    #: A whole group, or empty for chosen failures.
+    fingerprint: str = ""
+    #: Give the deliveries up instead: `undeliverable`, final, always with a second person (protocol.md §4).
+    skip: bool = False
+
+
+async def plan(failures: Sequence[str], node: Node, wish: Wish) -> ReplayRow:
+    """Dry-run every failure and keep the plan; it needs a second person for more than 20, for any change, and for a skip (§9).
+
+    Raises `RequestRefused` where nothing open is named, or where something else than a delivery is to be skipped.
     """
     chosen = [await node.ledger.failure(failure_id) for failure_id in failures]
     open_ones = [failure for failure in chosen if failure is not None and failure.state == "failed"]
     if not open_ones:
         raise RequestRefused("no open failure is named: they are resolved, scheduled or unknown here", code="REQ-410")
+    if wish.skip and any(failure.stage != "deliver" for failure in open_ones):
+        raise RequestRefused("only a failed delivery can be skipped: it holds its lane", code="REQ-414")
     runs = [await dry_run(failure, node) for failure in open_ones]
     changed = sum(run.verdict != "unchanged" for run in runs)
     shown = [
@@ -55,16 +69,16 @@ async def plan(failures: Sequence[str], node: Node, *, fingerprint: str, reason:
     row = ReplayRow(
         replay_id=node.ids.uuid7(),
         state="planned",
-        fingerprint=fingerprint,
-        reason=reason,
-        planned_by=actor,
+        fingerprint=wish.fingerprint,
+        reason=wish.reason,
+        planned_by=wish.actor,
         approved_by="",
-        needs_second=changed > 0 or len(open_ones) > node.policy.replay_alone,
+        needs_second=wish.skip or changed > 0 or len(open_ones) > node.policy.replay_alone,
         total=len(open_ones),
         changed=changed,
         done=0,
         failed=0,
-        plan=orjson.dumps({"failures": [f.failure_id for f in open_ones], "shown": shown}).decode(),
+        plan=orjson.dumps({"failures": [f.failure_id for f in open_ones], "shown": shown, "skip": wish.skip}).decode(),
         created_us=now,
         updated_us=now,
     )
@@ -140,12 +154,14 @@ async def run(replay_id: str, node: Node) -> ReplayRow:
         row = await _move(row, node, expected="approved", state="running")
     if row.state != "running":
         raise RequestRefused(f"this replay is {row.state}: approve or resume it first", code="REQ-412")
-    pending = list(orjson.loads(row.plan)["failures"])[row.done + row.failed :]
+    planned = orjson.loads(row.plan)
+    act = skip.skip_one if planned.get("skip") else replay_one
+    pending = list(planned["failures"])[row.done + row.failed :]
     wave = 0
     while pending:
         size = WAVES[min(wave, len(WAVES) - 1)]
         batch, pending, wave = pending[:size], pending[size:], wave + 1
-        moved = [await replay_one(failure_id, row.replay_id, node) for failure_id in batch]
+        moved = [await act(failure_id, row.replay_id, node) for failure_id in batch]
         row = await _replay(replay_id, node)
         if row.state != "running":
             return row
@@ -156,11 +172,12 @@ async def run(replay_id: str, node: Node) -> ReplayRow:
 async def replay_one(failure_id: str, replay_id: str, node: Node) -> bool:
     """Put one failure back into its stage; False where somebody else did (exactly one replay holds a failure)."""
     failure = await node.ledger.failure(failure_id)
-    if failure is not None and failure.state == "scheduled" and failure.stage != "deliver":
-        held = failure_id in await node.ledger.replay_failures(replay_id)
-        return held and await _enter(failure, node)
-    if failure is None or failure.state != "failed":
+    if failure is None:
         return False
+    if failure.state != "failed":
+        held = failure_id in await node.ledger.replay_failures(replay_id)
+        cut_off = held and failure.state == "scheduled" and failure.stage != "deliver"
+        return await _enter(failure, node) if cut_off else held
     claim = ReplayClaim(failure_id=failure_id, replay_id=replay_id)
     guard = Guard(table=Failure, key=(("failure_id", failure_id),), column="state", expected="failed")
     scheduled = replace(failure, state="scheduled", last_us=node.clock.now_us())

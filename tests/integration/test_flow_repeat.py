@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gateway.errors import ClaimRefused, RequestRefused
 from gateway.flow.answer import Answer
+from gateway.flow.replay import Wish
 from tests import payloads_mediation as mediation
 from tests.federation import COURT, ONE_NODE, STATION, THREE_NODES, Federation, federation
 from tests.partner import connect, partner
@@ -94,7 +95,8 @@ async def test_fifty_replays_at_once_deliver_once(tmp_path: Path, fresh_database
         [group] = await services.node.ledger.failure_groups(stage="deliver")
         assert (group.code, group.open, system.effects) == ("PAR-003", 1, {})
         plans = [
-            await services.plan_group(group.fingerprint, reason="mended", actor=f"operator {n}") for n in range(50)
+            await services.plan_group(Wish(fingerprint=group.fingerprint, reason="mended", actor=f"operator {n}"))
+            for n in range(50)
         ]
         assert {plan.needs_second for plan in plans} == {False}
         ran = await asyncio.gather(*(services.run(plan.replay_id) for plan in plans), return_exceptions=True)
@@ -124,7 +126,7 @@ async def test_a_plan_that_changes_what_is_sent_needs_a_second_person(tmp_path: 
         [group] = await services.node.ledger.failure_groups(stage="deliver")
         assert group.count == 1
         await connect(services, COURT, mended.url)
-        plan = await services.plan_group(group.fingerprint, reason="moved", actor="one")
+        plan = await services.plan_group(Wish(fingerprint=group.fingerprint, reason="moved", actor="one"))
         assert (plan.needs_second, plan.changed) == (True, 1)
         refused = await asyncio.gather(services.approve(plan.replay_id, actor="one"), return_exceptions=True)
         assert getattr(refused[0], "code", "") == "ACC-020"
