@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+from gateway.flow.replay import Wish
 from gateway.model.ledger import Endpoint
 from tests.federation import COURT, ONE_NODE, STATION, Federation, federation
 from tests.partner import Mode, Partner, connect, endpoint, partner
@@ -205,7 +206,9 @@ async def _replay_until_none(made: Federation) -> None:
     """Plan each group, have it approved by another, run it; what was held behind a failure goes on by itself."""
     services = made.node(COURT).services
     for group in await services.node.ledger.failure_groups(stage="deliver", open_only=True):
-        plan = await services.plan_group(group.fingerprint, reason="the system is well again", actor="one")
+        plan = await services.plan_group(
+            Wish(fingerprint=group.fingerprint, reason="the system is well again", actor="one")
+        )
         if plan.needs_second:
             await services.approve(plan.replay_id, actor="another")
         assert (await services.run(plan.replay_id)).state == "done"
