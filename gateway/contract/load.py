@@ -42,7 +42,7 @@ _BRANCH_KEYS = frozenset({"from", "to", "when", "once", "starts", "restarts", "m
 _STATE_KEYS = frozenset({"title", "turn", "final", "timers", "pauses", "accepts", "expires"})
 
 
-class _StrictLoader(yaml.SafeLoader):
+class _StrictLoader(yaml.CSafeLoader):
     """YAML in which a key that stands twice is an error: the second would silently win."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: Any = False) -> dict[Any, Any]:  # noqa: FBT002 — PyYAML's
