@@ -38,7 +38,7 @@ PLACEMENT = {"court": ("court", "arbitration"), "union": ("union",)}
 SYSTEMS = {"court": COURT, "union": STATION}
 NOW, PAST = beijing("2026-03-04T10:00"), beijing("2026-03-10T00:30")
 #: Lease of a delivery; the clock leaps so far when a process has died, and else goes on at about its own pace.
-LEASE_S, PACE_S = 6.0, 0.1
+LEASE_S, PACE_S = 8.0, 0.1
 _TOKEN = "sct_crash"
 
 
@@ -173,7 +173,7 @@ class Stage:
         settings = {
             "node": node, "data": str(self.folder / node), "database": self.url(node), "bus": self.url("bus"), "port": self.ports[node],
             "anchors": str(self.folder / "anchor.pem"), "registrar": str(self.folder / "registrar.pem"),
-            "clock": f"file:{self.folder / 'clock'}", "log_level": "error", "watch_every_s": 0.3, "lease_s": LEASE_S, "call_timeout_s": 1,
+            "clock": f"file:{self.folder / 'clock'}", "log_level": "error", "watch_every_s": 0.3, "lease_s": LEASE_S, "call_timeout_s": 5,
             "retry_first_s": 0.2,
         }  # fmt: skip
         order = {
