@@ -2,8 +2,8 @@
 
 Join and replace over the column instead of a dumper per value.
 
-psycopg's list dumper adapts each element on its own; with eight rows of a dozen columns for a message that would be
-most of the cost of a commit (decision 0004 has the figures).
+psycopg's list dumper adapts each element on its own; these take a whole column at once (decision 0004 has the cost of
+the commit that is built on them).
 """
 
 from __future__ import annotations
