@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import structlog
+
 from gateway.contract import expiry
 from gateway.contract.terms import DEADLINE_EXPIRED
-from gateway.errors import AlreadyClaimed, LeaseLost, StaleConversation
+from gateway.errors import AlreadyClaimed, LeaseLost, Refusal, StaleConversation
 from gateway.evidence import chain
 from gateway.flow import acknowledge, compose, rows
 from gateway.flow.node import Node
@@ -17,6 +19,8 @@ from gateway.signing import signature
 from gateway.validate import structure
 from gateway.xml import envelope
 
+log = structlog.get_logger()
+
 
 async def fire(node: Node, *, limit: int) -> int:
     """Fire the due timers of processes kept here, each once, after the inbox was read to its end past the due time."""
@@ -27,7 +31,10 @@ async def fire(node: Node, *, limit: int) -> int:
             continue
         if await _awaited_in_time(deadline, node):
             continue
-        fired += await _fire(deadline, node)
+        try:
+            fired += await _fire(deadline, node)
+        except Refusal as refusal:  # a timer that its contract does not let fire must not hold up the others
+            log.warning("deadline.stuck", process_id=deadline.process_id, timer=deadline.timer, code=refusal.code)
     if fired:
         node.wake("relay")
     return fired

@@ -49,7 +49,7 @@ async def receive(record: Record, node: Node) -> None:
     except GatewayError:
         raise
     except Exception as error:  # a fault of ours in one record must not stop the inbox for all others
-        log.exception("receive.broken", key=record.key)
+        log.exception("receive.broken", conversation_id=record.key)
         await refuse.set_aside(transfer, error, node)
 
 

@@ -82,11 +82,13 @@ async def note(original: bytes, refusal: Refusal, node: Node, *, unpark: tuple[t
     node.meter.count("receive", outcome="refused", code=refusal.code)
 
 
-async def set_aside(transfer: bytes, error: Exception, node: Node) -> None:
+async def set_aside(
+    transfer: bytes, error: Exception, node: Node, *, unpark: tuple[tuple[str, str, str], ...] = ()
+) -> None:
     """What this node broke on by a fault of its own: kept for good with its bytes, to be replayed once the fault is mended."""
     broken = NodeError(f"this node failed on a record: {type(error).__name__}", code="NOD-099")
     record = failure.record(
         broken, failure.Subject(), failure_id=node.ids.uuid7(), stage="receive", original=transfer, at_us=node.clock.now_us()
     )  # fmt: skip
-    await node.ledger.commit(Change(name="receive.aside", rows=(record,)))
+    await node.ledger.commit(Change(name="receive.aside", rows=(record,), unpark=unpark))
     node.meter.count("receive", outcome="broken", code=broken.code)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import orjson
+import structlog
 
-from gateway.errors import Finding, PartnerError, StaleConversation
+from gateway.errors import Finding, GatewayError, PartnerError, StaleConversation
 from gateway.evidence import chain, failure
-from gateway.flow import acknowledge, fire, receive
+from gateway.flow import acknowledge, fire, receive, refuse
 from gateway.flow.node import Node
 from gateway.model.ledger import Change, Message, ParkedRecord, Word
 from gateway.signing import receipts
 from gateway.xml import envelope
+
+log = structlog.get_logger()
 
 
 async def watch(node: Node, *, limit: int = 200) -> int:
@@ -116,4 +119,10 @@ async def try_again(record: ParkedRecord, node: Node) -> None:
         await node.ledger.commit(Change(name="watch.unpark", rows=(kept,), unpark=(key,)))
         return
     headers = tuple((name, value) for name, value in orjson.loads(record.headers))
-    await receive.take(record.transfer, headers, node, parked=True)
+    try:
+        await receive.take(record.transfer, headers, node, parked=True)
+    except GatewayError:
+        raise
+    except Exception as error:  # a fault of ours in one record must not stop the watch for all others
+        log.exception("parked.broken", message_id=record.message_id)
+        await refuse.set_aside(record.transfer, error, node, unpark=((record.sender, record.message_id, record.part),))

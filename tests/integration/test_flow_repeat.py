@@ -5,9 +5,15 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from gateway.errors import ClaimRefused, RequestRefused
 from gateway.flow.answer import Answer
 from gateway.flow.replay import Wish
+from gateway.model.envelope import Validated, Verified
+from gateway.validate import structure
+from gateway.validate.catalogue import Catalogue
+from gateway.validate.rules import Rules
 from tests import payloads_mediation as mediation
 from tests.federation import COURT, ONE_NODE, STATION, THREE_NODES, Federation, federation
 from tests.partner import connect, partner
@@ -135,6 +141,35 @@ async def test_a_plan_that_changes_what_is_sent_needs_a_second_person(tmp_path: 
         await made.settle()
         assert mended.order[case.conversation_id] == list(case.sent.values())[1:]
         assert set(mended.effects.values()) == {1}
+
+
+async def test_a_fault_of_ours_in_one_record_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The node breaks on one message by a defect: it is kept with its bytes, the next is taken, and the replay takes it once mended."""
+    async with federation(tmp_path, THREE_NODES) as made:
+        broken, whole = new_case(made), new_case(made)
+        validate = structure.validate
+
+        def defective(verified: Verified, catalogue: Catalogue, rules: Rules) -> Validated:
+            if verified.header.process_id == broken.process_id and verified.header.sender == STATION:
+                return validate(None, catalogue, rules)  # type: ignore[arg-type]  # the defect
+            return validate(verified, catalogue, rules)
+
+        for case in (broken, whole):
+            await case.send(DESIGNATION)
+        for case in (broken, whole):
+            assert (await case.offer("mediation.DesignationAccept")).refusal is None
+        monkeypatch.setattr(structure, "validate", defective)
+        await made.settle()
+        monkeypatch.undo()
+        assert await whole.state(COURT) == ("accepted", 2)
+        assert await broken.state(COURT) == ("designated", 1)
+        services = made.node(COURT).services
+        [group] = await services.node.ledger.failure_groups(stage="receive")
+        assert (group.code, group.count) == ("NOD-099", 1)
+        plan = await services.plan_group(Wish(fingerprint=group.fingerprint, reason="mended", actor="one"))
+        assert (await services.run(plan.replay_id)).done == 1
+        await made.settle()
+        assert await broken.state(COURT) == await broken.state(STATION) == ("accepted", 2)
 
 
 async def _designation(made: Federation) -> tuple[Case, bytes]:
