@@ -28,9 +28,8 @@ def drawn_payload(contract: FlowContract, message_type: str, *, now: datetime, c
         put(payload, path, "A01")
     if term.until and chance.random() < 0.9:
         put(payload, term.until, day(9))
-    if term.items:
-        folder, name, date = term.items
+    for folder, name, date in term.items[:1]:
         put(payload, folder, [{name: str(item), date: day(20)} for item in range(chance.randint(0, 3))])
-    if term.item:
-        put(payload, term.item, str(chance.randint(0, 2)))
+    for path in term.item[:1]:
+        put(payload, path, str(chance.randint(0, 2)))
     return payload

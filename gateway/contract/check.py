@@ -139,7 +139,7 @@ def _startable(contract: FlowContract, clock: TimerTerm, term: MessageTerm) -> b
         case "set" | "asked":
             return bool(term.until)
         case "item":
-            return len(term.items) == _ITEM_PATHS
+            return bool(term.items) and all(len(one) == _ITEM_PATHS for one in term.items)
         case "before":
             base = contract.timers.get(clock.after)
             return base is not None and base.starts != "before" and _startable(contract, base, term)

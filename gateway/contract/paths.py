@@ -24,20 +24,27 @@ def texts(payload: Mapping[str, Any], path: str) -> list[str]:
 
 
 def items(payload: Mapping[str, Any], paths: Sequence[str], *, near: datetime) -> dict[str, datetime]:
-    """Item → its date, by the paths of a list, of an item's name and of its date; an item without either is left out.
+    """Item → its date, by the paths (list, number, date); an item's name is its number behind those of the lists around it.
 
-    Raises `ContractRefused` (FLW-108) as `moment` does; of two items of one name the later date counts.
+    An item without a number or a date is left out; of two of one name the later date counts. Raises `ContractRefused`
+    (FLW-108) as `moment` does.
     """
+    folder, number, date_ = paths
+    nodes: list[tuple[tuple[str, ...], Any]] = [((), payload)]
+    for name in folder.split("/"):
+        inner = [(key, child) for key, node in nodes if isinstance(node, Mapping) for child in _many(node.get(name))]
+        nodes = [((*key, *texts(child, number)[:1]), child) for key, child in inner if isinstance(child, Mapping)]
     found: dict[str, datetime] = {}
-    nodes: list[Any] = [payload]
-    for name in paths[0].split("/"):
-        nodes = [value for node in nodes if isinstance(node, Mapping) for value in _many(node.get(name))]
-    for node in nodes:
-        name = next(iter(texts(node, paths[1])), "") if isinstance(node, Mapping) else ""
-        day = moment(node, paths[2], near=near) if name else None
+    for key, node in nodes:
+        day = moment(node, date_, near=near) if texts(node, number) else None
         if day is not None:
-            found[name] = max(day, found.get(name, day))
+            found[".".join(key)] = max(day, found.get(".".join(key), day))
     return found
+
+
+def item_of(payload: Mapping[str, Any], paths: Sequence[str]) -> str:
+    """The name of the item that a message is about, by the paths of its numbers; empty where it names none."""
+    return ".".join(text for path in paths for text in texts(payload, path)[:1])
 
 
 def holds(payload: Mapping[str, Any], when: Mapping[str, str]) -> bool:

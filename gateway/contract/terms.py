@@ -80,10 +80,11 @@ class MessageTerm:
     at: str = ""
     #: Payload path of an end date that is set or agreed.
     until: str = ""
-    #: Payload paths of a list, of an item's name and of its date: one instance an item of each timer that starts by item.
-    items: tuple[str, ...] = ()
-    #: Payload path of the items that the message is about: what it stops, it stops for these alone.
-    item: str = ""
+    #: (list, number, date) by payload paths: one instance an item of each timer that starts by item. In a list within a
+    #: list the numbers of both stand in the item's name: `2.1` is instalment 1 of clause 2.
+    items: tuple[tuple[str, ...], ...] = ()
+    #: Payload paths of the numbers of the item that the message is about: what it stops, it stops for that alone.
+    item: tuple[str, ...] = ()
     #: Message types of which one must have been counted before.
     after: tuple[str, ...] = ()
     #: Timers judged at the opening for advice: id → path of the start, then of the act (else the accepted time).

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from gateway.contract.calendar import Calendar, beijing_day
-from gateway.contract.paths import items, moment, plausible, texts
+from gateway.contract.paths import item_of, items, moment, plausible, texts
 from gateway.contract.period import Due, due, due_on, latest_before, shift
 from gateway.contract.refusal import refused
 from gateway.contract.terms import FlowContract, MessageTerm, State, Transition
@@ -79,9 +79,13 @@ class Clock:
             actions += self.arm(timer, process, message)
         begun = [timer for timer in branch.moves if latest(process, timer)]  # of several, those that the process has
         actions += (self.move(timer, process, message) for timer in begun or branch.moves[:1])
-        about = texts(message.payload, term.item) if term.item else None
+        about = item_of(message.payload, term.item)
         for timer in branch.stops:
-            actions += (_stop(one) for one in _running(process, timer) if about is None or one.item in about)
+            actions += (
+                _stop(one)
+                for one in _running(process, timer)
+                if f"{one.item}.".startswith(f"{about}." if about else "")
+            )
         return tuple(actions)
 
     def late(
@@ -135,8 +139,9 @@ class Clock:
                 if warned.at >= message.accepted_at:
                     yield item, begun, warned
         elif clock.starts == "item":
-            for item, day in items(message.payload, term.items, near=message.accepted_at).items():
-                yield item, start, due_on(beijing_day(day), calendar=self._calendar)
+            for paths in term.items:
+                for item, day in items(message.payload, paths, near=message.accepted_at).items():
+                    yield item, start, due_on(beijing_day(day), calendar=self._calendar)
         elif clock.starts != "asked" or texts(message.payload, term.until):
             if clock.starts == "after" and (before := latest(process, clock.after)):
                 start = before.due

@@ -163,11 +163,12 @@ class Walk:
             put(payload, path, day if value == PRESENT else value)
         if term.until:
             put(payload, term.until, day)
-        if term.items:
-            item: dict[str, Any] = {}
-            put(item, term.items[1], "1")
-            put(item, term.items[2], day)
-            put(payload, term.items[0], [item])
+        for folder, number, date_ in term.items:
+            node = payload
+            for name in folder.split("/"):
+                node = node.setdefault(name, [{}])[0]
+                put(node, number, "1")
+            put(node, date_, day)
         return payload
 
 

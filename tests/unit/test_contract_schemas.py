@@ -16,8 +16,14 @@ SHAPES = Shapes((ROOT.parent / "schemas").glob("*/v1.0/*.xsd"))
 
 def paths(contract: FlowContract, term: MessageTerm) -> set[str]:
     """Every payload path that the contract reads of a message type."""
-    named = {term.at, term.until, term.item, *term.requires, *(path for pair in term.opening.values() for path in pair)}
-    named |= {f"{term.items[0]}/{path}" for path in term.items[1:]}
+    named = {
+        term.at,
+        term.until,
+        *term.item,
+        *term.requires,
+        *(path for pair in term.opening.values() for path in pair),
+    }
+    named |= {f"{folder}/{path}" for folder, *ends in term.items for path in ends}
     named -= {""}
     ways = [branch for state in contract.states.values() for branch in state.accepts.get(term.type, ())]
     return named | {path for branch in ways for path in branch.when}
