@@ -12,7 +12,7 @@ from gateway.validate.catalogue import Catalogue, load_catalogue
 from tests import payloads
 
 if TYPE_CHECKING:
-    from gateway.model.payload import Payload
+    from gateway.model.payload import Payload, Value
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "contracts" / "examples" / "messages"
@@ -81,6 +81,8 @@ def header(message_type: str) -> Payload:
     if element == "Acknowledgement":
         sender, receiver = _COURT, _STATION
     documents = _DOCUMENTS.get(element, {})
+    if row["flow"] not in {"F1", "F6", "F11"}:
+        documents = _named(payloads.all_payloads()[message_type]())
     attached: Payload = (
         {"Attachments": {"Attachment": [attachment(*item) for item in documents.items()]}} if documents else {}
     )
@@ -106,6 +108,17 @@ def _row(message_type: str) -> dict[str, str]:
     """The first row of the message in contracts/messages.csv."""
     with (ROOT / "contracts" / "messages.csv").open(encoding="utf-8") as file:
         return next(row for row in csv.DictReader(file) if row["element"] == message_type)
+
+
+def _named(value: Value) -> dict[str, str]:
+    """The documents that a payload names with a digest: they travel as attachments."""
+    if isinstance(value, str):
+        return {}
+    if isinstance(value, list):
+        return {code: name for part in value for code, name in _named(part).items()}
+    if "DocumentType" in value and "Digest" in value:
+        return {payloads.text_of(value, "DocumentType"): payloads.text_of(value, "Name")}
+    return {code: name for part in value.values() for code, name in _named(part).items()}
 
 
 def _flow(row: dict[str, str]) -> str:

@@ -228,8 +228,14 @@ def all_payloads() -> dict[str, Callable[..., Payload]]:
     """Message type → builder, for every message of the shipped schemas."""
     from tests import (
         payloads_arbitration,
+        payloads_confirmation,
         payloads_intake,
         payloads_mediation,
+        payloads_payment,
+        payloads_performance,
+        payloads_referral,
+        payloads_reports,
+        payloads_roster,
         payloads_session,
         payloads_transfer,
         payloads_triage,
@@ -243,6 +249,12 @@ def all_payloads() -> dict[str, Callable[..., Payload]]:
         payloads_triage,
         payloads_transfer,
         payloads_arbitration,
+        payloads_referral,
+        payloads_confirmation,
+        payloads_payment,
+        payloads_roster,
+        payloads_performance,
+        payloads_reports,
     ):
         builders |= module.BUILDERS
     return builders

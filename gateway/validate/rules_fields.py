@@ -49,6 +49,8 @@ LISTS_IN: Mapping[str, Mapping[str, str]] = {
     "Check": {"Role": "session-role", "Method": "identity-method"},
     "Service": {"Method": "service-method"},
     "QualityEvent": {"Kind": "quality"},
+    "MediatorProfile": {"Status": "roster-status"},
+    "Entry": {"Status": "roster-status"},
     "mediation.Disclosure": {"Ground": "recusal", "Decision": "disclosure-decision"},
     "mediation.SessionSchedule": {"Mode": "session-mode"},
     "mediation.CaseClose": {"CloseMode": "close-mode"},
@@ -68,12 +70,17 @@ SPANS: Mapping[str, tuple[str, str]] = {
     "mediation.SessionReply": ("ProposedStart", "ProposedEnd"),
     "mediation.Suspension": ("From", "To"),
     "mediation.Extension": ("FormerEndDate", "NewEndDate"),
+    "mediation.EntrustmentExtend": ("FormerEndDate", "NewEndDate"),
+    "MediationPeriod": ("Start", "End"),
+    "TrialLimitDeduction": ("Start", "End"),
+    "Term": ("Start", "End"),
 }
 NODES: Mapping[str, NodeCheck] = {
     "Party": rules_party.party,
     "Applicant": rules_party.party,
     "Agent": rules_party.agent,
     "LegalRepresentative": rules_party.person,
+    "MediatorProfile": rules_party.person,
     "Clause": rules_agreement.clause,
     "Agreement": rules_agreement.agreement,
 }

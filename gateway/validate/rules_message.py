@@ -42,6 +42,22 @@ REASONS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "arbitration.ReviewExtend": (("Reason",), "review-extension"),
     "arbitration.ReviewWithdraw": (("Withdrawal", "Reason"), "review-withdrawal"),
     "arbitration.ReviewNotIssued": (("Reason",), "not-issued"),
+    "mediation.CourtReturn": (("Reason",), "court-return"),
+    "mediation.IntakeRefuse": (("Reason",), "intake-refusal"),
+    "mediation.TriageBounce": (("Reason",), "triage-return"),
+    "mediation.TransferArbitration": (("Termination",), "termination"),
+    "mediation.TransferFiling": (("Termination",), "termination"),
+    "confirmation.ConfirmationRefuse": (("Reason",), "confirmation-refusal"),
+    "confirmation.ConfirmationDismissed": (("Reason",), "confirmation-dismissal"),
+    "confirmation.ConfirmationWithdraw": (("Withdrawal", "Reason"), "review-withdrawal"),
+    "confirmation.CourtStatementRefuse": (("Reason",), "statement-refusal"),
+    "payment-order.PaymentRefuse": (("Reason",), "payment-refusal"),
+    "payment-order.PaymentDismissed": (("Reason",), "payment-dismissal"),
+    "payment-order.PaymentWithdraw": (("Withdrawal", "Reason"), "review-withdrawal"),
+    "payment-order.PaymentObjectionDismissed": (("Reason",), "objection-invalid"),
+    "payment-order.PaymentTerminated": (("Reason",), "payment-termination"),
+    "roster.Suspend": (("Reason",), "roster-removal"),
+    "roster.Remove": (("Reason",), "roster-removal"),
 }
 _EXPLAINED = frozenset({"A09"})
 
@@ -124,6 +140,7 @@ def served(payload: Payload, place: Place, problems: Problems) -> None:
 
 MESSAGES: Mapping[str, NodeCheck] = {
     "mediation.DesignationRequest": intake,
+    "mediation.EntrustmentRequest": intake,
     "arbitration.ReviewApply": review,
     "arbitration.ReviewStatement": statement,
     "arbitration.ReviewServed": served,
