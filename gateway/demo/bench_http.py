@@ -18,7 +18,7 @@ class _Messages(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the way back."""
-        self.transport = transport  # type: ignore[assignment]  # a stream protocol is given a stream transport
+        self.transport = transport  # type: ignore[assignment]  # stream protocols are given stream transports
 
     def data_received(self, data: bytes) -> None:
         """Hand on every message that is whole."""
