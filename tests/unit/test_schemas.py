@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import shutil
 from datetime import datetime, timedelta, timezone
@@ -73,38 +72,6 @@ def test_every_message_has_a_builder_whose_envelope_is_valid(
 
     assert catalogue.validate("envelope", envelope) == []
     assert explainer.explain(etree.tostring(envelope)) == []
-
-
-def test_builders_messages_csv_and_schemas_name_the_same_messages(catalogue: Catalogue) -> None:
-    """Every message of the tables F1 to F15 has a schema or a reason, every element a row and a builder."""
-    with (ROOT / "contracts" / "messages.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    documents = {"envelope", "receipt", "registry"}
-    elements = {name for name in catalogue.shapes.roots if name.split(".")[0] not in documents}
-
-    assert {row["element"] for row in rows if row["element"]} == elements == set(MESSAGES)
-    assert all(bool(row["element"]) != bool(row["reason"]) for row in rows)
-    assert all(row["name_zh"] and row["from"] and row["to"] for row in rows)
-
-
-def test_every_payload_begins_with_its_case_reference(catalogue: Catalogue) -> None:
-    """The numbers of a dispute stand at one place in every message; search and rules need no table for it."""
-    firsts = {name: shape.children[0].name for name, shape in catalogue.shapes.roots.items() if name in MESSAGES}
-
-    assert set(firsts.values()) == {"CaseReference"}
-
-
-@pytest.mark.parametrize("message_type", MESSAGES)
-def test_the_published_examples_are_current(catalogue: Catalogue, message_type: str) -> None:
-    """What an integrator copies is what the builders make today (else: `python -m tests.examples`)."""
-    published = (examples.FOLDER / f"{message_type}.xml").read_bytes()
-
-    assert published == examples.example(catalogue, message_type)
-
-
-def test_the_published_examples_are_those_of_the_messages() -> None:
-    """There is no example of a message that is no more."""
-    assert sorted(path.stem for path in examples.FOLDER.glob("*.xml")) == MESSAGES
 
 
 @pytest.mark.parametrize(
