@@ -70,6 +70,14 @@ def test_the_small_contract_is_sound() -> None:
         ("{from: court, to: asked}", "[{from: court, to: asked}, {from: court, to: done}]", "hides those after it"),
         ("{from: body, to: done}", "{from: body, to: done, starts: [T-ASK]}", "T-ASK, which does not run in done"),
         ("timers: [T-ACC]", "timers: [T-NONE]", "unknown timer T-NONE"),
+        ("{from: body, to: done}", "{from: body, to: done, stops: [T-ACC]}", "stops T-ACC, which does not run in done"),
+        ("{from: body, to: done}", "{from: body, starts: [T-PERF]}", "cannot start T-PERF, which starts by item"),
+        ("{from: body, to: done}", "{from: body, starts: [T-PERF7]}", "cannot start T-PERF7, which starts by before"),
+        (
+            "{from: body, to: done}",
+            "{from: body, starts: [T-ANNUAL]}",
+            "cannot start T-ANNUAL, which starts by calendar",
+        ),
         ("    expires: {T-ACC: done}", "    expires: {}", "must be what runs"),
         (", receipt_starts: [T-ACC]", "", "nothing starts T-ACC"),
         ("receipt_starts: [T-ACC]", "receipt_starts: [T-ASK]", "no timer that starts by delivered"),
@@ -136,7 +144,7 @@ def test_all_files_are_judged_before_the_start_fails(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "change",
     [{"counts": "guessed"}, {"starts": "someday"}, {"length": None}, {"length": {"count": 0, "unit": "days"}},
-     {"length": {"count": 1, "unit": "moons"}}, {"expiry": "x"}, {"event": None}, {"starts": "set"}],
+     {"length": {"count": 1, "unit": "moons"}}, {"expiry": "x"}, {"event": None}, {"starts": "set"}, {"starts": "before"}, {"yearly": "12-10"}, {"starts": "item"}],
 )  # fmt: skip
 def test_a_broken_clock_is_named(tmp_path: Path, change: dict[str, object]) -> None:
     """A clock with an unknown start, unit or count stops the start and names the clock."""

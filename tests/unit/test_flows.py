@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
 from gateway.contract.calendar import BEIJING
+from gateway.contract.step import step
 from gateway.contract.walk import Walk
+from gateway.model.process import StepMessage
 from tests.flow_run import CALENDAR, CONTRACTS
 
 
@@ -16,11 +19,11 @@ def walked(flow: str, way: str) -> Walk:
     contract = CONTRACTS.current(flow)
     assert contract is not None
     walk = Walk(contract, calendar=CALENDAR, now=datetime(2026, 3, 2, 10, tzinfo=BEIJING))
-    for step in way.split():
-        if step.startswith("+"):
-            walk.wait(int(step))
+    for word in way.split():
+        if word.startswith("+"):
+            walk.wait(int(word))
             continue
-        element, _, to = step.partition(">")
+        element, _, to = word.partition(">")
         found = [one for one in walk.next() if one.message_type.endswith(f".{element}") and to in {"", one.to}]
         assert found, f"{flow}: {element} cannot come in {walk.state.id}"
         walk.take(found[0])
@@ -54,6 +57,40 @@ WAYS = [
     ("complaint", "ComplaintFile ComplaintReceipt ComplaintResult", "answered"),
     ("job-referral", "JobRefer JobResult", "answered"),
     ("settlement", "SettlementFile SettlementReceipt +30 SettlementGuide", "guided"),
+    ("entrusted-mediation", "EntrustmentRequest>entrusted-ordinary DesignationAccept ResultSuccess CourtAcknowledge>acknowledged CourtMediationStatement>statement CourtMediationStatement>effective CaseClose", "closed"),
+    ("entrusted-mediation", "EntrustmentRequest>entrusted-ordinary DesignationAccept ResultSuccess CourtAcknowledge>acknowledged CourtStatementRefuse", "statement-refused"),
+    ("entrusted-mediation", "EntrustmentRequest>entrusted-ordinary DesignationAccept ResultWithdraw CourtAcknowledge>acknowledged CourtWithdrawRuling", "suit-withdrawn"),
+    ("transfer", "AwardShare +40 AwardShare", "award-shared"),
+    ("transfer", "RefuseShare", "refusal-shared"),
+    ("arbitration-referral", "MediationSuggest MediationSuggestReply MediationEntrust DesignationAccept SessionSchedule ResultSuccess MediationStatement>statement MediationStatement>effective", "effective"),
+    ("arbitration-referral", "MediationSuggest +30 HearingResume", "resumed"),
+    ("arbitration-referral", "MediationEntrust DesignationAccept +30 HearingResume", "resumed"),
+    ("arbitration-referral", "MediationEntrust +10", "returned"),
+    ("judicial-confirmation", "ConfirmationApply ConfirmationSupplement ConfirmationSupplementReply ConfirmationAccept ConfirmationInquire ConfirmationInquireReply ConfirmationValid ConfirmationServed>valid ConfirmationServed>served +30", "served"),
+    ("judicial-confirmation", "ConfirmationApply ConfirmationSupplement +30 ConfirmationWithdrawRuling", "withdrawn"),
+    ("judicial-confirmation", "ConfirmationApply ConfirmationAccept ConfirmationWithdraw ConfirmationWithdrawRuling>examining +40 ConfirmationDismissed", "dismissed"),
+    ("judicial-confirmation", "ConfirmationApply ConfirmationRefuse", "refused"),
+    ("payment-order", "PaymentApply PaymentCorrect PaymentCorrectReply PaymentAccept PaymentIssued PaymentServed +20 PaymentEffective", "effective"),
+    ("payment-order", "PaymentApply PaymentAccept PaymentIssued +40 PaymentTerminated>terminated +10", "suit"),
+    ("payment-order", "PaymentApply PaymentAccept PaymentIssued PaymentNotServed PaymentTerminated>terminated PaymentNoSuit", "no-suit"),
+    ("payment-order", "PaymentApply PaymentAccept PaymentIssued PaymentServed PaymentObjection PaymentTerminated>to-arbitration", "to-arbitration"),
+    ("payment-order", "PaymentApply PaymentAccept PaymentIssued PaymentServed PaymentObjection PaymentTerminated>ended", "ended"),
+    ("payment-order", "PaymentApply PaymentAccept PaymentIssued PaymentServed PaymentObjection PaymentObjectionDismissed +20 PaymentEffective", "effective"),
+    ("payment-order", "PaymentApply PaymentAccept PaymentDismissed", "dismissed"),
+    ("payment-order", "PaymentApply PaymentRefuse", "refused"),
+    ("payment-order", "PaymentApply PaymentAccept PaymentIssued PaymentWithdraw", "withdrawn"),
+    ("enforcement", "EnforcementApply EnforcementAccept EnforcementNotice EnforcementClose", "closed"),
+    ("enforcement", "EnforcementApply +20 EnforcementRefuse", "refused"),
+    ("award-comparison", "AwardCompare AwardCompareReceipt AwardCompareReply", "answered"),
+    ("performance", "Assess Notice +5 Report +20 Default Visit Close", "closed"),
+    ("advisory", "AdvisoryIssue AdvisoryReceipt +30 AdvisoryReply AdvisoryClose", "closed"),
+    ("advisory", "Alert Alert", "alerted"),
+    ("statistics", "AnnualReport", "reported"),
+    ("statistics", "Reconciliation ReconciliationDifference RereportRequest +40 RereportConfirm", "compared"),
+    ("roster", "Recommend ReviewResult>listed MediatorUpsert Suspend>suspended ReviewResult>listed Snapshot Difference Remove>removed", "removed"),
+    ("roster", "Recommend ReviewResult>refused", "refused"),
+    ("roster", "Snapshot Difference", "compared"),
+    ("roster", "Performance", "performance"),
 ]  # fmt: skip
 
 
@@ -82,6 +119,66 @@ def test_an_own_case_runs_two_clocks_and_warns_of_the_limitation() -> None:
     assert {"T-MED15L": "03-17"}.items() <= clocks(accepted).items()
     assert [one.timer for one in failed.clocks] == ["T-LIM60", "T-LIM30", "T-LIM7", "T-LIM1Y"]
     assert clocks(failed)["T-LIM1Y"] == "03-02"
+
+
+def test_a_confirmation_runs_its_targets_beside_the_hard_limit() -> None:
+    """Fifteen and twenty-five days are targets, thirty the limit (domain.md §6 no. 20); all three run from the registration."""
+    walk = walked("judicial-confirmation", "ConfirmationApply ConfirmationAccept")
+
+    assert clocks(walk) == {"T-CONF15": "03-17", "T-CONF25": "03-27", "T-CONF": "04-01"}
+
+
+def test_the_seven_days_begin_with_the_receipt_of_the_ruling() -> None:
+    """A terminated payment order: the applicant has seven days, and only on the branch that turns into a suit."""
+    suit = walked("payment-order", "PaymentApply PaymentAccept PaymentTerminated>terminated")
+    arbitration = walked("payment-order", "PaymentApply PaymentAccept PaymentTerminated>to-arbitration")
+
+    assert clocks(suit) == {"T-PAY7": "03-09"}
+    assert clocks(arbitration) == {}
+
+
+def test_each_obligation_has_its_own_clock() -> None:
+    """Performance: a clause and its instalment are watched apart, warned of before their day, and stop when performed."""
+    noticed = walked("performance", "Notice")
+    days = {"T-PERF7": "03-13", "T-PERF3": "03-19", "T-PERF": "03-22"}
+    expected = {f"{timer}#{item}": day for timer, day in days.items() for item in ("1", "1.1")}
+    assert expected.items() <= clocks(noticed).items()
+    assert clocks(noticed)["T-VISIT"] == "03-17"
+
+    performed = walked("performance", "Notice")
+    report = next(one for one in performed.next() if one.moves == ("T-PERF", "T-PERF7", "T-PERF3"))
+    performed.take(report)
+    assert set(clocks(performed)) == {"T-VISIT"}
+
+
+def test_a_request_without_a_term_runs_no_clock() -> None:
+    """The asked term is the issuer's to give: with it T-REPLY runs to its day, without it the letter stands alone."""
+    contract = CONTRACTS.flows["advisory", "1.0"]
+    term = contract.messages["advisory.AdvisoryIssue"]
+    issued = StepMessage(
+        message_id="m1",
+        message_type=term.type,
+        sender="union:t-issuer",
+        receiver="court:t-addressee",
+        accepted_at=datetime(2026, 3, 2, 10, tzinfo=BEIJING),
+        documents=term.documents,
+    )
+    with_term = replace(issued, payload={"Request": {"ReplyBy": "2026-03-20"}})
+
+    assert step(contract, None, issued, calendar=CALENDAR, stage="receive").timers == ()
+    assert [one.timer for one in step(contract, None, with_term, calendar=CALENDAR, stage="receive").timers] == [
+        "T-REPLY"
+    ]
+
+
+def test_a_third_dispatch_is_a_persons_decision() -> None:
+    """After two bounces the target can only accept: the dispatch comes back no more (domain.md F12 no. 4)."""
+    assert "mediation.TriageBounce" in {
+        one.message_type for one in walked("triage", "TriageDispatch>dispatched").next()
+    }
+    decided = {one.message_type for one in walked("triage", "TriageDispatch>decided").next()}
+    assert "mediation.TriageBounce" not in decided
+    assert "mediation.TriageAccept" in decided
 
 
 def test_every_flow_is_walked() -> None:
