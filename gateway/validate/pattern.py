@@ -11,6 +11,8 @@ ALPHABET = "aZ09 -.,:;/()（）〔〕·、。甲乙丙工会仲裁调解\u00a0\u
 _ESCAPES = {"t": "\t", "n": "\n", "r": "\r"}
 #: An unbounded count is drawn up to this many beyond its minimum.
 _MORE = 6
+#: (pattern, where a class begins) → its members, where it ends: the same few classes are drawn from a million times.
+_CLASSES: dict[tuple[str, int], tuple[list[str], int]] = {}
 
 
 def draw(pattern: str, chance: Random) -> str:
@@ -71,6 +73,13 @@ class _Reader:
         return character
 
     def _class(self) -> str:
+        place = (self._pattern, self._at)
+        if place not in _CLASSES:
+            _CLASSES[place] = (self._members(), self._at)
+        members, self._at = _CLASSES[place]
+        return self._chance.choice(members)
+
+    def _members(self) -> list[str]:
         negated = self._peek() == "^"
         if negated:
             self._at += 1
@@ -87,7 +96,7 @@ class _Reader:
         self._at += 1
         if negated:
             members = [character for character in ALPHABET if character not in members]
-        return self._chance.choice(members)
+        return members
 
     def _escaped(self) -> str:
         character = self._next()
