@@ -31,6 +31,9 @@ from gateway.translate import router
 from gateway.transport import trace as w3c
 from gateway.xml import envelope
 
+#: The first look again for bytes that are on their way.
+SOON_US = 50_000
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attempt:
@@ -130,7 +133,10 @@ async def _waiting_for_bytes(delivery: Delivery, message: Message, node: Node) -
     header = envelope.unpack(message.raw, node.limits).header
     for attachment in header.attachments:
         if not await node.blobs.has(attachment.sha256):
-            after = replace(conclude.freed(delivery), due_us=node.clock.now_us() + node.policy.retry_first_us)
+            now = node.clock.now_us()
+            # Bytes that have just been sent are here soon; those that do not come are asked after ever less often.
+            wait = min(max((now - delivery.created_us) // 4, SOON_US), node.policy.retry_first_us)
+            after = replace(conclude.freed(delivery), due_us=now + wait)
             await conclude.hold(delivery, after, node)
             return True
     return False

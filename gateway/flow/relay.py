@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from itertools import groupby
 
@@ -19,6 +20,8 @@ from gateway.xml import envelope
 
 #: Attachment chunks of this size travel sealed beside the message (protocol.md §5: at most 512 KB).
 CHUNK_BYTES = 480_000
+#: Attachments on their way at once: bounds memory at a few chunks each.
+SIDE_BY_SIDE = 32
 
 
 async def relay(node: Node, *, limit: int = 500) -> int:
@@ -26,7 +29,7 @@ async def relay(node: Node, *, limit: int = 500) -> int:
 
     Raises `NodeError` where the bus is not there: the rows stay and come again, the receiver's claim takes the double.
     """
-    waiting = [row for row in await node.ledger.outbox_first(limit) if await _may_go(row, node)]
+    waiting = await _ready(await node.ledger.outbox_first(limit), node)
     sent, failed = list[Outbox](), None
     for _, rows in groupby(sorted(waiting, key=_destination), key=_destination):
         lot = list(rows)
@@ -41,6 +44,17 @@ async def relay(node: Node, *, limit: int = 500) -> int:
         raise failed
     node.meter.count("relay", len(sent))
     return len(sent)
+
+
+async def _ready(rows: list[Outbox], node: Node) -> list[Outbox]:
+    """Those that may go, their attachments before them: some side by side, so that one large file holds up no other."""
+    room = asyncio.Semaphore(SIDE_BY_SIDE)
+
+    async def may(row: Outbox) -> bool:
+        async with room:
+            return await _may_go(row, node)
+
+    return [row for row, goes in zip(rows, await asyncio.gather(*map(may, rows)), strict=True) if goes]
 
 
 async def _may_go(row: Outbox, node: Node) -> bool:
