@@ -181,6 +181,15 @@ def test_a_third_dispatch_is_a_persons_decision() -> None:
     assert "mediation.TriageAccept" in decided
 
 
+def test_whoever_sends_has_come_in_before() -> None:
+    """Only an opening message or the keeper brings in a role (protocol.md §3): a role that neither does could never send."""
+    for contract in CONTRACTS.flows.values():
+        terms = contract.messages.values()
+        opening = {contract.messages[name].sender for name in contract.openings}
+        addressed = {term.receiver for term in terms if term.sender == contract.keeper}
+        assert {term.sender for term in terms} <= opening | addressed | {contract.keeper}, contract.flow
+
+
 def test_every_flow_is_walked() -> None:
     """No flow of the law is without a way here (F1 and F6 have their own tests)."""
     assert {flow for flow, _, _ in WAYS} | {"designated-mediation", "arbitration-review"} == {
