@@ -47,6 +47,8 @@ class Loop:
     #: Seconds between looks when nothing wakes it.
     rest_s: float
     stop: asyncio.Event
+    #: Seconds that lie between two rounds at least: what looks at much need not look at each commit.
+    pause_s: float = 0.0
 
     async def run(self) -> None:
         """Until `stop` is set; a round that fails is logged with its code and tried again after a growing pause, never given up."""
@@ -55,6 +57,8 @@ class Loop:
             event.clear()
             if not await self._round():
                 await _first(event, self.stop, seconds=self.rest_s)
+            if self.pause_s:
+                await self._pause(self.pause_s)
 
     async def _round(self) -> int:
         retrying = AsyncRetrying(

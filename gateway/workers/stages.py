@@ -64,13 +64,16 @@ class Workers:
             if "deliver" in stages:
                 group.create_task(self._loop("deliver", self._deliver, rest_s=0.3).run())
             if "watch" in stages:
-                group.create_task(self._loop("watch", self._watch).run())
+                group.create_task(self._loop("watch", self._watch, pause_s=0.1).run())
             if "prune" in stages:
                 group.create_task(self._loop("prune", self._prune, rest_s=600).run())
         await self._land()
 
-    def _loop(self, stage: str, work: Callable[[], Awaitable[int]], *, rest_s: float = 0.0) -> Loop:
-        return Loop(stage=stage, work=work, signals=self._signals, rest_s=rest_s or self._pace.rest_s, stop=self._stop)
+    def _loop(
+        self, stage: str, work: Callable[[], Awaitable[int]], *, rest_s: float = 0.0, pause_s: float = 0.0
+    ) -> Loop:
+        rest = rest_s or self._pace.rest_s
+        return Loop(stage=stage, work=work, signals=self._signals, rest_s=rest, stop=self._stop, pause_s=pause_s)
 
     async def _relay(self) -> int:
         return await self._services.relay(self._pace.batch)
