@@ -4,6 +4,8 @@
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 PYTHON ?= python3
 export PYTHON
+# Some machines forbid Python its compiled files; every process of a test or a demo would then compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 
 .PHONY: help setup setup-run system kafka demo demo-kafka test check format bench lock clean
