@@ -28,7 +28,10 @@ _SQLITE_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={_BUSY
 _READER: dict[str, Any] = {
     "hide_parameters": True,
     "isolation_level": "AUTOCOMMIT",
-    "pool_size": 4,
+    # No overflow: a connection made for a burst is closed after it, and on PostgreSQL each is a process of its own.
+    "pool_size": 6,
+    "max_overflow": 0,
+    "pool_timeout": 60,
     "pool_reset_on_return": None,
 }
 #: PostgreSQL's SQLSTATE classes: data and integrity errors are the row's fault; deadlocks and serialisation failures pass.
@@ -209,7 +212,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _postgresql_engines(url: str) -> tuple[AsyncEngine, AsyncEngine]:
     """(pool for transactions, pool for reads in autocommit, which saves a BEGIN and a ROLLBACK each)."""
-    writer = create_async_engine(url, hide_parameters=True, pool_size=4)
+    writer = create_async_engine(url, hide_parameters=True, pool_size=4, max_overflow=0, pool_timeout=60)
     reader = create_async_engine(url, **_READER)
     for engine in (writer, reader):
         event.listen(engine.sync_engine, "connect", _prepare_postgresql)
