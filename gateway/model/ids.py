@@ -16,13 +16,21 @@ ParticipantId = NewType("ParticipantId", str)
 FAMILIES = ("court", "arbitration", "union", "mediation", "triage", "inspection", "legal-aid", "job", "node")
 
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z")
-_PARTICIPANT = re.compile(r"(?:court|arbitration|union|mediation|triage|inspection|legal-aid|job):([0-9A-Z]{18}|t-[a-z0-9-]{1,40})\Z")
+_PARTICIPANT = re.compile(
+    r"(?:court|arbitration|union|mediation|triage|inspection|legal-aid|job):([0-9A-Z]{18}|t-[a-z0-9-]{1,40})\Z"
+)
 _NODE = re.compile(r"node:[a-z][a-z0-9-]{0,30}\Z")
 
 
 def uuid7(milliseconds: int, chance: int) -> str:
     """A UUIDv7 from Unix milliseconds and 74 bits of chance (RFC 9562 §5.7), in lower-case text form."""
-    value = (milliseconds & ((1 << 48) - 1)) << 80 | 7 << 76 | (chance >> 62 & 0xFFF) << 64 | 2 << 62 | chance & ((1 << 62) - 1)
+    value = (
+        (milliseconds & ((1 << 48) - 1)) << 80
+        | 7 << 76
+        | (chance >> 62 & 0xFFF) << 64
+        | 2 << 62
+        | chance & ((1 << 62) - 1)
+    )
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 

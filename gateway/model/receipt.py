@@ -9,7 +9,17 @@ from typing import Literal
 from gateway.errors import Finding
 
 ReceiptKind = Literal[
-    "accepted", "rejected", "relayed", "delayed", "timeout", "received", "refused", "delivered", "retrieved", "undeliverable", "expired"
+    "accepted",
+    "rejected",
+    "relayed",
+    "delayed",
+    "timeout",
+    "received",
+    "refused",
+    "delivered",
+    "retrieved",
+    "undeliverable",
+    "expired",
 ]
 #: Who may issue which kind: the sender's node, the recipient's, or either.
 SENDER_NODE_KINDS = frozenset({"accepted", "rejected", "relayed", "delayed", "timeout", "expired"})
