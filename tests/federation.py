@@ -101,7 +101,7 @@ class Federation:
             test=True,
             traceparent=f"00-{message_id.replace('-', '')}-{message_id.replace('-', '')[-16:]}-01",
         )
-        return replace(base, **changes)  # type: ignore[arg-type]  # a builder takes any field of the header by its name
+        return replace(base, **changes)  # type: ignore[arg-type]  # builders take any field of the header by its name
 
     def envelope(self, header: Header, payload: Payload, *, keys: Keys | None = None) -> bytes:
         """The signed envelope, by the sender's own key; `keys` where it is to be another's."""
