@@ -56,8 +56,9 @@ class Prepared:
     processes: dict[str, tuple[str, str]]
     #: Signed envelopes by name: three designations and an acceptance.
     envelopes: dict[str, bytes]
-    #: The message that the station's system refuses at first.
+    #: The message that the station's system refuses at first, and the one that it accepts.
     refused: str
+    answered: str
 
 
 async def prepare(folder: Path, account: str = "") -> Prepared:
@@ -90,6 +91,7 @@ async def prepare(folder: Path, account: str = "") -> Prepared:
         processes={name: (case.conversation_id, case.process_id) for name, case in cases.items()},
         envelopes=envelopes,
         refused=cases["replayed"].sent["mediation.DesignationRequest"],
+        answered=cases["accepted"].sent["mediation.DesignationRequest"],
     )
 
 

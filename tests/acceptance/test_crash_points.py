@@ -92,11 +92,17 @@ async def _converse(made: Stage) -> None:
     """Everything that people and systems do, each asking again until it is answered."""
     await asyncio.gather(*(made.submit("court", name) for name in ("accepted", "silent", "replayed")))
     await made.wait(lambda: _replayed(made))
+    await made.wait(lambda: _designated(made))
     await made.submit("union", "acceptance")
     await made.wait(lambda: _at_rest(made))
     made.until(PAST)
     await made.wait(lambda: _ended(made))
     await made.wait(lambda: _at_rest(made))
+
+
+async def _designated(made: Stage) -> bool:
+    """The station's system has the designation that it is going to accept: it answers nothing that it has not seen."""
+    return made.prepared.answered in made.systems["union"].messages()
 
 
 async def _replayed(made: Stage) -> bool:
