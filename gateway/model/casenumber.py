@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from gateway.errors import Finding, RuleRefused
@@ -39,6 +40,7 @@ class CaseNumber:
     suffix: str
 
 
+@lru_cache(maxsize=10_000)
 def key(text: str) -> str:
     """The normal form by which a number is found: no brackets, blanks, 字, 第, 号 or leading zeros of the serial.
 

@@ -66,7 +66,8 @@ class FileBlobs:
 
     async def has(self, sha256: str) -> bool:
         """Whether the bytes are here, whole."""
-        return await asyncio.to_thread(self._path(sha256).is_file)
+        # A look at the directory costs a few microseconds, a thread sixty.
+        return os.path.isfile(self._path(sha256))  # noqa: ASYNC240, PTH113 - see above
 
     async def put_chunk(self, sha256: str, index: int, total: int, data: bytes) -> bool:
         """Keep chunk `index` of `total`; True when the attachment is whole. A chunk that came before is replaced.
