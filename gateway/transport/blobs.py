@@ -111,14 +111,19 @@ class FileBlobs:
             return True
         index, data = chunk
         draft = _Draft(self._folder / "drafts")
+        total = int(parts.name)
         try:
             draft.write(data)
             draft.move(parts / str(index))
+            if sum(1 for _ in parts.iterdir()) < total:
+                return False
+        except FileNotFoundError:
+            # Another worker had the last chunk too: it has put all together and removed the parts meanwhile.
+            if not target.is_file():
+                raise
+            return True
         finally:
             draft.discard()
-        total = int(parts.name)
-        if sum(1 for _ in parts.iterdir()) < total:
-            return False
         self._assemble(sha256, target, [parts / str(number) for number in range(total)])
         return True
 
