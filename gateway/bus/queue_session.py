@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from sqlite3 import OperationalError
+from typing import Any
 
 from sqlalchemy import event, text
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from gateway.errors import NodeError, SettingRefused
 
@@ -74,9 +77,16 @@ def _prepare_sqlite(connection: object, _record: object) -> None:
     # The driver's own BEGIN comes too late for a write lock; ours is `_begin_sqlite`.
     connection.isolation_level = None  # type: ignore[attr-defined]  # the DBAPI connection has no typed interface
     cursor = connection.cursor()  # type: ignore[attr-defined]  # as above
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=20000"):
-        cursor.execute(f"PRAGMA {pragma}")
+    cursor.execute("PRAGMA busy_timeout=20000")
+    _switch_to_wal(cursor)
+    cursor.execute("PRAGMA synchronous=FULL")
     cursor.close()
+
+
+# SQLite refuses the switch at once, without waiting, while another process makes it on a new file: then it is made.
+@retry(retry=retry_if_exception_type(OperationalError), wait=wait_fixed(0.02), stop=stop_after_delay(10), reraise=True)
+def _switch_to_wal(cursor: Any) -> None:
+    cursor.execute("PRAGMA journal_mode=WAL")
 
 
 def _begin_sqlite(connection: Connection) -> None:
