@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,11 @@ async def test_a_database_that_fails_is_our_fault_and_tells_no_content(tmp_path:
     with pytest.raises(NodeError) as failed:
         await bus.ensure({TOPIC: "inbox"})
     await bus.close()
+    # The driver's thread tells this loop of its end: it must not find the loop closed.
+    for _ in range(200):
+        if not any("_connection_worker_thread" in thread.name for thread in threading.enumerate()):
+            break
+        await asyncio.sleep(0.01)
 
     assert failed.value.code == "NOD-020"
     assert "SELECT" not in str(failed.value)
