@@ -13,6 +13,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -239,9 +240,10 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(prepared: Prepared, folder: Path, started: Launcher, ports: tuple[int, int]) -> AsyncIterator[Stage]:
+async def stage(prepared: Prepared, folder: Path, started: Launcher) -> AsyncIterator[Stage]:
     """A copy of the prepared nodes; their processes end with the stage."""
     shutil.copytree(prepared.folder, folder)
+    doors = [_door() for _ in PLACEMENT]
     if prepared.account:
         for name in ("court", "union", "bus"):
             names = [sql.Identifier(f"{prepared.stem}{middle}_{name}") for middle in (f"_{folder.name}", "")]
@@ -255,7 +257,7 @@ async def stage(prepared: Prepared, folder: Path, started: Launcher, ports: tupl
     ):
         made = Stage(
             prepared=prepared, folder=folder, launcher=started, client=client, systems={"court": court, "union": union},
-            ports=dict(zip(PLACEMENT, ports, strict=True)),
+            ports={node: held.getsockname()[1] for node, held in zip(PLACEMENT, doors, strict=True)},
         )  # fmt: skip
         union.mode = lambda message, calls: "refused" if message == prepared.refused and calls == 0 else "well"
         made.until(NOW)
@@ -271,6 +273,16 @@ async def stage(prepared: Prepared, folder: Path, started: Launcher, ports: tupl
                     os.kill(pid, signal.SIGKILL)
             for ledger in made.ledgers.values():
                 await ledger.close()
+            for held in doors:
+                held.close()
+
+
+def _door() -> socket.socket:
+    """A port that stays a node's own while its process is dead: bound, never listening; the node shares it (SO_REUSEPORT)."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    held.bind(("127.0.0.1", 0))
+    return held
 
 
 def _execute(account: str, statement: sql.Composed) -> None:

@@ -16,7 +16,6 @@ import pytest
 
 from gateway.evidence import chain
 from tests.acceptance.crash_stage import PAST, PLACEMENT, SYSTEMS, Launcher, Prepared, Stage, launcher, prepare, stage
-from tests.partner_systems import free_port
 
 #: Points that every run passes, at the node where they matter: the enumeration is no accident of one run.
 EXPECTED = {
@@ -58,7 +57,7 @@ async def test_a_kill_at_any_point_loses_and_doubles_nothing(
 
 async def _enumerate(prepared: Prepared, folder: Path, started: Launcher) -> list[tuple[str, str, str]]:
     """(node, name, before or after) of every point that the conversation passes."""
-    async with stage(prepared, folder / "whole", started, (free_port(), free_port())) as made:
+    async with stage(prepared, folder / "whole", started) as made:
         for node in PLACEMENT:
             await made.start(node)
         await _converse(made)
@@ -75,7 +74,7 @@ async def _enumerate(prepared: Prepared, folder: Path, started: Launcher) -> lis
 async def _crash(prepared: Prepared, folder: Path, started: Launcher, point: tuple[str, str, str]) -> bool:
     """One run with one kill; True where the point was passed."""
     node, name, when = point
-    async with stage(prepared, folder, started, (free_port(), free_port())) as made:
+    async with stage(prepared, folder, started) as made:
         for other in PLACEMENT:
             await made.start(other, [name, when, 1] if other == node else None)
         try:
