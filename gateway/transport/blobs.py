@@ -10,6 +10,7 @@ import secrets
 import shutil
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -93,18 +94,18 @@ class FileBlobs:
         return await asyncio.to_thread(self._sweep, time.time() - older_s)
 
     def _sweep(self, before: float) -> int:
-        stale = [
-            path
-            for name in ("drafts", "parts")
-            for path in (self._folder / name).glob("*")
-            if path.stat().st_mtime < before
-        ]
-        for path in stale:
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
-        return len(stale)
+        gone = 0
+        for path in [path for name in ("drafts", "parts") for path in (self._folder / name).glob("*")]:
+            # A draft that is named, or parts that are put together meanwhile, are no longer there: nothing to sweep.
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime >= before:
+                    continue
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink()
+                gone += 1
+        return gone
 
     def _put_chunk(self, sha256: str, target: Path, parts: Path, chunk: tuple[int, bytes]) -> bool:
         if target.is_file():

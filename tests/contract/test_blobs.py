@@ -161,6 +161,18 @@ async def test_sweeping_removes_only_what_was_left_behind(blobs: FileBlobs, tmp_
     assert [path.name for path in files(tmp_path)] == [digest(data)]
 
 
+async def test_sweeping_passes_over_what_goes_meanwhile(blobs: FileBlobs, tmp_path: Path) -> None:
+    """A draft that is listed and no longer there when it is looked at (it got its name) breaks nothing: the rest is swept."""
+    await blobs.put_chunk("0" * 64, 0, 2, b"alone")
+    drafts = tmp_path / "blobs" / "drafts"
+    (drafts / "gone").symlink_to(drafts / "named-meanwhile")
+    for path in (tmp_path / "blobs" / "parts").glob("*"):
+        os.utime(path, (time.time() - 100, time.time() - 100))
+
+    assert await blobs.sweep(older_s=50) == 1
+    assert not list((tmp_path / "blobs" / "parts").glob("*"))
+
+
 def test_memory_stays_bounded(tmp_path: Path) -> None:
     """100 MB through the store take little more memory than a few chunks (product.md §5: 250 MB in 64 MB)."""
     script = f"""
