@@ -15,7 +15,7 @@ from gateway.flow.node import Node, microseconds, moment
 from gateway.model.envelope import Header, Permitted
 from gateway.model.ledger import Conversation, Delivery, Outbox, ReceiptRow, Row, StepRow, Word
 from gateway.model.process import PastStep, ProcessView
-from gateway.model.receipt import DueDate, Receipt, ReceiptKind, outranks
+from gateway.model.receipt import GOOD_NEWS, DueDate, Receipt, ReceiptKind, outranks
 from gateway.signing import receipts, seal
 
 
@@ -224,9 +224,10 @@ def take_effect(
 
     `stored` are the message's receipts here. The keeper's numbering is not applied here (`hear.numbered` does, by number).
     """
-    at_us = node.clock.now_us()
+    at_us, stored = node.clock.now_us(), tuple(stored)
+    receiver = next((row.recipient for row in stored if row.kind == "accepted"), "")
     out: list[Row] = [receipt_row(receipt, stored_us=at_us)]
-    if receipt.kind in ("refused", "expired") and process is not None:
+    if receipt.kind in ("refused", "expired") and process is not None and receipt.recipient == receiver:
         out += [
             _dropped(step, process)
             for step in process.steps
@@ -234,15 +235,14 @@ def take_effect(
         ]
     if node.is_local(receipt.sender) and node.tells(receipt.sender, receipt.kind):
         out.append(carried(receipt, node, seq=seq, at_us=at_us))
-    if process is not None and receipt.kind in ("delivered", "retrieved") and receipt.recipient != process.keeper:
+    if process is not None and receipt.kind in GOOD_NEWS and receipt.recipient == receiver != process.keeper:
         out += _clocks(receipt, process, node)
-    word = _word(receipt, tuple(stored))
+    word = _word(receipt, receiver, stored)
     return Effect(rows=tuple(out), words=(word,) if word else ())
 
 
-def _word(receipt: Receipt, stored: tuple[ReceiptRow, ...]) -> Word | None:
+def _word(receipt: Receipt, receiver: str, stored: tuple[ReceiptRow, ...]) -> Word | None:
     """The message's new word, where this receipt outranks all that are stored about its receiver; copies have no word."""
-    receiver = next((row.recipient for row in stored if row.kind == "accepted"), "")
     kinds = [row.kind for row in stored if row.recipient == receiver]
     if receipt.recipient != receiver or not all(outranks(receipt.kind, kind) for kind in kinds):
         return None

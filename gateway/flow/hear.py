@@ -11,10 +11,15 @@ from gateway.errors import NodeError, Parked, StaleConversation, TransferRefused
 from gateway.evidence import chain
 from gateway.flow import acknowledge, park, rows
 from gateway.flow.node import Node, microseconds
+from gateway.model.envelope import Header
 from gateway.model.ledger import Change, Deadline, Process, Role, Row, StepRow, Survey
 from gateway.model.process import PastStep, ProcessView, Timer
 from gateway.model.receipt import RECIPIENT_NODE_KINDS, SENDER_NODE_KINDS, Receipt
 from gateway.signing import receipts
+from gateway.xml import envelope
+
+#: What a receipt says of its message, under the names that the header has too.
+_ALIKE = ("sender", "message_id", "conversation_id", "process_id", "message_type", "flow", "flow_version")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,6 +51,7 @@ async def hear(xml: bytes, headers: tuple[tuple[str, str], ...], node: Node, *, 
     for _ in range(node.policy.steps):
         survey = await node.ledger.survey("receive", about)
         try:
+            await _about_what_is_here(receipt, survey, node)
             _expected_here(receipt, survey, node)
             await _store(receipt, survey, key, node)
         except StaleConversation:
@@ -90,6 +96,26 @@ def _entitled(receipt: Receipt, node: Node) -> None:
     may = may or (receipt.kind in RECIPIENT_NODE_KINDS and receipt.issuer == registry.node_of(receipt.recipient))
     if not may or receipt.kind == "rejected":
         raise TransferRefused(f"{receipt.issuer} may not issue {receipt.kind} here", code="BUS-013")
+
+
+def agrees(receipt: Receipt, other: Receipt | Header) -> bool:
+    """Whether the receipt places its message where `other` does: a number must not move another process than the one that was sent."""
+    return all(getattr(receipt, name) == getattr(other, name) for name in _ALIKE)
+
+
+async def _about_what_is_here(receipt: Receipt, survey: Survey, node: Node) -> None:
+    """A receipt is about the bytes that are here, from the node of one of their addressees, in the dispute of its process."""
+    rows.of_dispute(receipt, survey.process)
+    stored = next((row for row in survey.receipts if row.kind == "accepted"), None)
+    accepted = receipts.read(stored.xml) if stored else receipt
+    if receipt.digest != accepted.digest or not agrees(receipt, accepted):
+        raise TransferRefused("the receipt is about another message than the one that is here", code="BUS-010")
+    message = None
+    if receipt.recipient != accepted.recipient:
+        message = await node.ledger.message(receipt.sender, receipt.message_id)
+    copies = envelope.unpack(message.raw, node.limits).header.copies if message else ()
+    if message and receipt.recipient not in {participant for _, participant in copies}:
+        raise TransferRefused(f"the message is not for {receipt.recipient}", code="BUS-013")
 
 
 def _expected_here(receipt: Receipt, survey: Survey, node: Node) -> None:

@@ -53,8 +53,8 @@ async def receive(record: Record, node: Node) -> None:
         await refuse.set_aside(transfer, error, node)
 
 
-async def take(transfer: bytes, headers: Headers, node: Node, *, parked: bool = False) -> None:
-    """Judge an opened transfer; `parked` says that it is a parked one that is tried again, a replay has no headers any more."""
+async def take(transfer: bytes, headers: Headers, node: Node, *, parked: tuple[tuple[str, str, str], ...] = ()) -> None:
+    """Judge an opened transfer; `parked` names it where it is a parked one that is tried again, a replay has no headers any more."""
     try:
         raw, receipt_xml = seal.unframe(transfer, node.limits)
         if not raw:
@@ -65,7 +65,7 @@ async def take(transfer: bytes, headers: Headers, node: Node, *, parked: bool = 
             bus_headers.check(headers, unpacked.header, receiver=node.name)
         accepted = _sender_node_says(unpacked.header, receipt_xml, node)
     except Refusal as refusal:
-        await refuse.note(transfer, refusal, node)
+        await refuse.note(transfer, refusal, node, unpark=parked)
         return
     header = unpacked.header
     key = park.Key(sender=header.sender, message_id=header.message_id, part="message")
@@ -74,13 +74,13 @@ async def take(transfer: bytes, headers: Headers, node: Node, *, parked: bool = 
     except Parked as reason:
         await park.park(key, header.conversation_id, reason, node, transfer=transfer, headers=headers)
     except Refusal as refusal:
-        await refuse.note(transfer, refusal, node, unpark=(key.as_tuple(),) if parked else ())
+        await refuse.note(transfer, refusal, node, unpark=parked)
 
 
 def _sender_node_says(header: Header, receipt_xml: bytes, node: Node) -> Receipt:
     """The sender node's receipt: without a valid one nothing can be parked, and it gives the time that signatures are judged at."""
     accepted = receipts.verify(receipt_xml, node.trust, limits=node.limits)
-    if accepted.kind != "accepted" or (accepted.sender, accepted.message_id) != (header.sender, header.message_id):
+    if accepted.kind != "accepted" or accepted.recipient != header.receiver or not hear.agrees(accepted, header):
         raise TransferRefused("the receipt in this transfer is about another message", code="BUS-010")
     if node.registry().node_of(header.sender) != accepted.issuer:
         raise TransferRefused(f"{accepted.issuer} does not speak for {header.sender}", code="BUS-011")

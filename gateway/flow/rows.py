@@ -9,13 +9,14 @@ from typing import Literal
 
 import orjson
 
+from gateway.errors import ContractRefused
 from gateway.flow.node import SECOND_US, microseconds, moment
 from gateway.model import casenumber
 from gateway.model.envelope import Header, Permitted, Validated
 from gateway.model.ledger import Claim, Deadline, Message, Process, Reference, Role, Row, StepRow
 from gateway.model.payload import Payload
 from gateway.model.process import ProcessView, Step, StepMessage, Timer, TimerAction
-from gateway.model.receipt import DueDate
+from gateway.model.receipt import DueDate, Receipt
 
 #: CaseReference element → kind of number (domain.md §3.3); what is not here is no number of a system.
 _NUMBERS = (
@@ -49,6 +50,19 @@ def step_message(validated: Validated, accepted: dt.datetime) -> StepMessage:
         payload=validated.payload,
         documents=tuple(attachment.document_type for attachment in header.attachments),
     )
+
+
+def of_dispute(said: Header | Receipt, process: ProcessView | None) -> None:
+    """A process has one conversation, whose version every step compares, and one contract, pinned when it was opened (§2, §4).
+
+    Raises `ContractRefused` FLW-109.
+    """
+    if process is None:
+        return
+    pinned = (process.conversation_id, process.flow, process.flow_version)
+    if (said.conversation_id, said.flow, said.flow_version) != pinned:
+        text = f"process {process.process_id} runs {process.flow}@{process.flow_version} in another conversation or version"
+        raise ContractRefused(text, code="FLW-109")
 
 
 def claim(stage: Literal["submit", "receive"], header: Header, digest: str, *, verdict: str, at_us: int) -> Claim:

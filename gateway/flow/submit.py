@@ -87,6 +87,7 @@ async def _attachments_are_here(validated: Validated, node: Node) -> None:
 def _permit(validated: Validated, survey: Survey, node: Node) -> Permitted:
     """The contract's word at the sender's node: the keeper's own message on the counted state, any other on counted plus own pending."""
     header = validated.header
+    rows.of_dispute(header, survey.process)
     flow = node.flow(header.flow, header.flow_version)
     message = rows.step_message(validated, accepted=node.clock.now())
     step = contract.step(flow, survey.process, message, calendar=node.calendar)

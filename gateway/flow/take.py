@@ -74,6 +74,7 @@ async def take(arrival: Arrival, validated: Validated, survey: Survey, node: Nod
 def _counted(arrival: Arrival, validated: Validated, survey: Survey, node: Node) -> Counted:
     """The keeper's word: legal on the counted state → the next number; the addressee of a keeper and a copy's node take what it counted."""
     header, process = validated.header, survey.process
+    rows.of_dispute(header, process)
     if not node.is_local(header.receiver) or arrival.accepted.number:
         if node.is_local(header.receiver):
             _predecessors_are_here(arrival, survey, node)

@@ -119,10 +119,11 @@ async def try_again(record: ParkedRecord, node: Node) -> None:
         await node.ledger.commit(Change(name="watch.unpark", rows=(kept,), unpark=(key,)))
         return
     headers = tuple((name, value) for name, value in orjson.loads(record.headers))
+    key = (record.sender, record.message_id, record.part)
     try:
-        await receive.take(record.transfer, headers, node, parked=True)
+        await receive.take(record.transfer, headers, node, parked=(key,))
     except GatewayError:
         raise
     except Exception as error:  # a fault of ours in one record must not stop the watch for all others
         log.exception("parked.broken", message_id=record.message_id)
-        await refuse.set_aside(record.transfer, error, node, unpark=((record.sender, record.message_id, record.part),))
+        await refuse.set_aside(record.transfer, error, node, unpark=(key,))

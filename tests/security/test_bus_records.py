@@ -232,15 +232,16 @@ async def test_receipts_of_nodes_that_may_not_speak_are_refused(tmp_path: Path) 
         await case.offer(DESIGNATION)
         await made.settle()
         arbitration, court = made.node(INSTITUTION).services.node, made.node(COURT).services.node
+        station = made.node(STATION).services.node
         [received] = [
             r for r in await made.node(COURT).services.receipts(COURT, case.sent[DESIGNATION]) if r.kind == "received"
         ]
         false = [
-            replace(received, kind="delivered", issuer=arbitration.name),
-            replace(received, kind="refused", issuer=arbitration.name),
-            replace(received, issuer=arbitration.name, recipient=INSTITUTION, number=2, state="closed"),
+            receipts.issue(replace(received, kind="delivered", issuer=arbitration.name), arbitration.keys),
+            receipts.issue(replace(received, kind="refused", issuer=arbitration.name), arbitration.keys),
+            receipts.issue(replace(received, kind="delivered", number=2, state="closed"), station.keys),
         ]
-        await _put(made, [_alone(made, receipts.issue(one, arbitration.keys), to="court") for one in false])
+        await _put(made, [_alone(made, one, to="court") for one in false])
         found = {group.code: group.count for group in await court.ledger.failure_groups()}
         assert found == {"BUS-013": 2, "BUS-014": 1}
         assert await case.kinds(COURT, DESIGNATION) == {"accepted", "received"}
