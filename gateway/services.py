@@ -94,9 +94,10 @@ class Services:
                     await self.keep("registry.retried", replace(failure, state="resolved"))
 
     async def prune(self) -> int:
-        """Remove what has its own end: bounded failure records, used nonces, chunks whose rest never came."""
+        """End what has its own end: deliveries that nobody takes, bounded failure records, used nonces, chunks whose rest never came."""
         await self.node.blobs.sweep(older_s=ABANDONED_S)
-        return await self.node.ledger.prune(self.node.clock.now_us(), 1_000)
+        ended = await watch.end_overdue(self.node, limit=1_000)
+        return ended + await self.node.ledger.prune(self.node.clock.now_us(), 1_000)
 
     async def watch(self, limit: int) -> int:
         """One round of clocks, silence and parked records (flow.watch), on the registry as all processes of this node know it."""

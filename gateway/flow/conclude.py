@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from gateway.errors import Finding, LeaseLost, NodeError, StaleConversation
+from gateway.errors import Finding, LeaseLost, NodeError, OutcomeUnknown, StaleConversation
 from gateway.evidence import chain, failure
-from gateway.flow import acknowledge
+from gateway.flow import acknowledge, supersede
 from gateway.flow.node import Node
-from gateway.model.ledger import Change, Delivery, Guard, Message, Row, Survey
+from gateway.model.ledger import Change, Delivery, Failure, Guard, Message, Row, Survey
 from gateway.model.receipt import ReceiptKind
 from gateway.xml import envelope
 
@@ -40,13 +40,14 @@ async def conclude(delivery: Delivery, message: Message, node: Node, ending: End
     about = acknowledge.about(envelope.unpack(message.raw, node.limits).header, message.digest)
     for _ in range(node.policy.steps):
         survey = await node.ledger.survey("receive", about)
+        ending = await _given_way(ending, survey, delivery, node)
         conversation, facts = chain.extend(
             survey.conversation, (_happening(delivery, message, ending),), at_us=node.clock.now_us()
         )
         change = Change(
             name=ending.name,
             moves=((survey.conversation.version, conversation),),
-            guards=(lease_guard(delivery),),
+            guards=(lease_guard(delivery), _guard(delivery, "state", delivery.state)),
             rows=(ending.after, *facts, *ending.extra),
         )
         if ending.receipt:
@@ -73,13 +74,17 @@ async def hold(delivery: Delivery, after: Delivery, node: Node) -> None:
 
 def lease_guard(delivery: Delivery) -> Guard:
     """The compare-and-set on the lease token."""
+    return _guard(delivery, "lease", delivery.lease)
+
+
+def _guard(delivery: Delivery, column: str, expected: object) -> Guard:
     key = (
         ("endpoint", delivery.endpoint),
         ("sender", delivery.sender),
         ("message_id", delivery.message_id),
         ("part", delivery.part),
     )
-    return Guard(table=Delivery, key=key, column="lease", expected=delivery.lease)
+    return Guard(table=Delivery, key=key, column=column, expected=expected)
 
 
 def freed(delivery: Delivery) -> Delivery:
@@ -96,6 +101,32 @@ def subject(delivery: Delivery, message: Message) -> failure.Subject:
         conversation_id=message.conversation_id,
         schema_version=message.schema_version,
         part=delivery.part,
+    )
+
+
+async def _given_way(ending: Ending, survey: Survey, delivery: Delivery, node: Node) -> Ending:
+    """An attempt that came to nothing, of a message that was superseded meanwhile, gives its seat to the correction (protocol.md §4).
+
+    Where the outcome is not known the partner may have it: then the lane is held.
+    """
+    steps = survey.process.steps if survey.process else ()
+    superseded = any(step.superseded_by for step in steps if step.message_id == delivery.message_id)
+    waits = delivery.part == "message" and ending.after.state in ("due", "failed")
+    if not superseded or not waits or ending.code == OutcomeUnknown.code:
+        return ending
+    failures = [row for row in ending.extra if isinstance(row, Failure)]
+    earlier = await node.ledger.failure_of(delivery.endpoint, delivery.sender, delivery.message_id, delivery.part)
+    if earlier is not None and earlier.state != "resolved" and not failures:
+        failures.append(earlier)
+    return replace(
+        ending,
+        name="deliver.superseded",
+        fact="undeliverable",
+        after=replace(ending.after, state="superseded"),
+        receipt="undeliverable",
+        code=supersede.GIVEN_WAY.code,
+        finding=supersede.GIVEN_WAY,
+        extra=tuple(replace(row, state="abandoned") for row in failures),
     )
 
 

@@ -9,9 +9,9 @@ import time
 from dataclasses import dataclass, replace
 
 import orjson
+import structlog
 
 from gateway.errors import (
-    DialectRefused,
     Finding,
     GatewayError,
     NodeError,
@@ -19,6 +19,7 @@ from gateway.errors import (
     PartnerError,
     PartnerRefused,
     PartnerUnreachable,
+    Refusal,
 )
 from gateway.evidence import failure
 from gateway.flow import conclude, rows
@@ -31,6 +32,7 @@ from gateway.translate import router
 from gateway.transport import trace as w3c
 from gateway.xml import envelope
 
+log = structlog.get_logger()
 #: The first look again for bytes that are on their way.
 SOON_US = 50_000
 
@@ -56,7 +58,7 @@ async def deliver(delivery: Delivery, node: Node, *, unknown_before: bool = Fals
     row = await node.ledger.endpoint(delivery.endpoint)
     if message is None or row is None:
         raise NodeError(f"delivery without its message or endpoint: {delivery.endpoint}", code="NOD-020")
-    if await _overdue(delivery, message, node) or await _waiting_for_bytes(delivery, message, node):
+    if await overdue(delivery, message, node) or await _waiting_for_bytes(delivery, message, node):
         return
     adapter, endpoint = router.resolve(row, node.adapters)
     attempt = Attempt(
@@ -73,8 +75,15 @@ async def deliver(delivery: Delivery, node: Node, *, unknown_before: bool = Fals
         await _unknown(attempt, unknown, node)
     except PartnerUnreachable as unreachable:
         await _again(attempt, unreachable, node)
-    except (PartnerError, DialectRefused) as error:
+    except (PartnerError, Refusal) as error:
         await _failed(attempt, error, node)
+    except NodeError as ours:
+        if attempt.call is not None:
+            raise
+        await _later(attempt, ours, node)
+    except Exception as error:  # a fault of ours is a failure to be seen, and not a lease that runs out again and again
+        log.exception("delivery.broken", message_id=delivery.message_id, endpoint=delivery.endpoint)
+        await _failed(attempt, NodeError(f"this node failed on it: {type(error).__name__}", code="NOD-099"), node)
     else:
         await _delivered(attempt, outcome, node)
 
@@ -142,8 +151,11 @@ async def _waiting_for_bytes(delivery: Delivery, message: Message, node: Node) -
     return False
 
 
-async def _overdue(delivery: Delivery, message: Message, node: Node) -> bool:
-    """Past its end a delivery is not tried: `expired` where the sender said so, else `undeliverable` (protocol.md §4)."""
+async def overdue(delivery: Delivery, message: Message, node: Node) -> bool:
+    """Past its end a delivery is not tried: `expired` where the sender said so, else `undeliverable` (protocol.md §4).
+
+    True where that was so; one that has failed or that nobody fetched ends here too, or its lane would be held for ever.
+    """
     now = node.clock.now_us()
     if now <= delivery.deadline_us:
         return False
@@ -158,7 +170,8 @@ async def _overdue(delivery: Delivery, message: Message, node: Node) -> bool:
 
 async def end(delivery: Delivery, message: Message, node: Node, *, kind: ReceiptKind, error: GatewayError) -> None:
     """End a delivery for good: the lane is free, the sender learns it by a receipt, and a failure record stays."""
-    record = failure.record(
+    earlier = await node.ledger.failure_of(delivery.endpoint, delivery.sender, delivery.message_id, delivery.part)
+    record = earlier or failure.record(
         error, conclude.subject(delivery, message), failure_id=node.ids.uuid7(), stage="deliver", original=message.raw,
         at_us=node.clock.now_us(),
     )  # fmt: skip
@@ -167,10 +180,11 @@ async def end(delivery: Delivery, message: Message, node: Node, *, kind: Receipt
         name="deliver.end",
         fact=kind,
         after=after,
-        receipt=kind,
+        # A receipt is never receipted: of one that its sender's system did not take the record alone tells.
+        receipt=kind if delivery.part == "message" else None,
         code=error.code,
         finding=error.findings[0] if error.findings else failure.finding(error),
-        extra=(replace(record, state="abandoned"),),
+        extra=(replace(record, state="abandoned", last_us=node.clock.now_us()),),
     )
     await conclude.conclude(delivery, message, node, ending)
 
@@ -207,7 +221,16 @@ async def _delivered(attempt: Attempt, outcome: Outcome, node: Node) -> None:
 
 
 async def _again(attempt: Attempt, error: GatewayError, node: Node) -> None:
-    """Try later: backoff with jitter, never past the end; the breaker learns of it (protocol.md §4, §10)."""
+    """The partner did not take it now: the breaker learns of it."""
+    policy, now = node.policy, node.clock.now_us()
+    await node.ledger.endpoint_outcome(
+        attempt.delivery.endpoint, ok=False, now_us=now, policy=(policy.breaker_failures, policy.breaker_open_us)
+    )
+    await _later(attempt, error, node)
+
+
+async def _later(attempt: Attempt, error: GatewayError, node: Node) -> None:
+    """Try later: backoff with jitter, never past the end (protocol.md §4, §10)."""
     delivery, policy, now = attempt.delivery, node.policy, node.clock.now_us()
     wait = min(policy.retry_first_us * policy.retry_factor**delivery.attempts, policy.retry_max_us)
     due = now + int(wait * (1 + policy.retry_jitter * (2 * node.ids.random() - 1)))
@@ -217,9 +240,6 @@ async def _again(attempt: Attempt, error: GatewayError, node: Node) -> None:
         due_us=min(due, delivery.deadline_us + 1),
         attempts=delivery.attempts + 1,
         outcome=outcome,
-    )
-    await node.ledger.endpoint_outcome(
-        delivery.endpoint, ok=False, now_us=now, policy=(policy.breaker_failures, policy.breaker_open_us)
     )
     ending = conclude.Ending(
         name="deliver.again", fact="attempted", after=after, code=error.code, took_us=_took(attempt)

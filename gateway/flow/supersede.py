@@ -12,6 +12,12 @@ from gateway.model.ledger import Conversation, Delivery, Guard, ReceiptRow, Row,
 from gateway.model.receipt import Receipt
 from gateway.signing import receipts
 
+GIVEN_WAY = Finding(
+    code="PAR-013",
+    text_zh="已被更正的消息取代，未送达",
+    text_en="superseded by a correction before it was delivered",
+)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Seat:
@@ -45,6 +51,9 @@ async def give_way(header: Header, survey: Survey, node: Node, *, conversation: 
         receipt = _undeliverable(delivery, stored, node, conversation=conversation)
         effect = acknowledge.take_effect(receipt, node, process=survey.process, stored=stored, seq=conversation.version)
         rows += [replace(delivery, state="superseded"), *effect.rows]
+        failed = await node.ledger.failure_of(delivery.endpoint, sender, superseded, "message")
+        if failed is not None and failed.state != "resolved":
+            rows.append(replace(failed, state="abandoned", last_us=node.clock.now_us()))
         words += effect.words
         issued.append(receipt)
         key = (("endpoint", delivery.endpoint), ("sender", sender), ("message_id", superseded), ("part", "message"))
@@ -54,10 +63,5 @@ async def give_way(header: Header, survey: Survey, node: Node, *, conversation: 
 
 def _undeliverable(delivery: Delivery, stored: list[ReceiptRow], node: Node, *, conversation: Conversation) -> Receipt:
     about = acknowledge.about_receipt(receipts.read(stored[0].xml))
-    finding = Finding(
-        code="PAR-013",
-        text_zh="已被更正的消息取代，未送达",
-        text_en="superseded by a correction before it was delivered",
-    )
-    words = acknowledge.Words(recipient=delivery.endpoint, findings=(finding,))
+    words = acknowledge.Words(recipient=delivery.endpoint, findings=(GIVEN_WAY,))
     return acknowledge.issue("undeliverable", about, words, node, conversation=conversation, at_us=node.clock.now_us())

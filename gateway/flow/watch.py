@@ -7,7 +7,7 @@ import structlog
 
 from gateway.errors import Finding, GatewayError, PartnerError, StaleConversation
 from gateway.evidence import chain, failure
-from gateway.flow import acknowledge, fire, receive, refuse
+from gateway.flow import acknowledge, deliver, fire, receive, refuse
 from gateway.flow.node import Node
 from gateway.model.ledger import Change, Message, ParkedRecord, Word
 from gateway.signing import receipts
@@ -21,6 +21,18 @@ async def watch(node: Node, *, limit: int = 200) -> int:
     done = await retry_parked(node, limit=limit)
     done += await fire.fire(node, limit=limit)
     return done + await ask_again(node, limit=limit)
+
+
+async def end_overdue(node: Node, *, limit: int) -> int:
+    """Deliveries past their end that no worker leases, since they failed, wait to be fetched, or their endpoint is paused (§4).
+
+    It looks through all that waits, hence it is no part of each round.
+    """
+    ended = 0
+    for delivery in await node.ledger.deliveries_overdue(node.clock.now_us(), limit):
+        message = await node.ledger.message(delivery.sender, delivery.message_id)
+        ended += message is not None and await deliver.overdue(delivery, message, node)
+    return ended
 
 
 async def ask_again(node: Node, *, limit: int) -> int:

@@ -30,7 +30,7 @@ _HEAD = (
 _OPEN = (
     "WITH o AS MATERIALIZED (SELECT e.participant, :each - (SELECT count(*) FROM deliveries AS f"
     " WHERE f.endpoint = e.participant AND f.state = 'leased' AND f.lease_until_us > :now) AS room"
-    " FROM endpoints AS e WHERE NOT e.paused AND e.open_until_us <= :now)"
+    " FROM endpoints AS e WHERE NOT e.paused AND e.url <> '' AND e.open_until_us <= :now)"
 )
 _NEAREST = "d.deadline_us, d.due_us, d.seq, d.part"
 #: The lateral part reads each endpoint's index from its nearest deadline and stops when the room is filled; it looks at
@@ -52,7 +52,7 @@ _SQLITE = text(
     f" WHERE d.place <= d.room ORDER BY {_NEAREST} LIMIT :limit"
 )
 _ANY = text(
-    "SELECT 1 FROM endpoints AS e WHERE NOT e.paused AND e.open_until_us <= :now"  # noqa: S608  # our own names; values are parameters
+    "SELECT 1 FROM endpoints AS e WHERE NOT e.paused AND e.url <> '' AND e.open_until_us <= :now"  # noqa: S608  # our own names; values are parameters
     f" AND EXISTS (SELECT 1 FROM deliveries AS d WHERE d.endpoint = e.participant AND {_INDEXED}) LIMIT 1"
 )
 
@@ -115,6 +115,13 @@ class DeliveryReads(Reads):
         """What waits for a participant that takes its messages itself, oldest first."""
         query = select(DELIVERIES.table).where(_d.endpoint == endpoint, _d.state == "due")
         return await self._all(Delivery, query.order_by(_d.created_us, _d.seq, _d.part).limit(limit))
+
+    async def deliveries_overdue(self, now_us: int, limit: int) -> list[Delivery]:
+        """What is past its end and in nobody's hands, failed or still due, longest over first."""
+        # Said like the index of lanes, so that it is used.
+        held = text("deliveries.state IN ('due', 'leased', 'failed')")
+        query = select(DELIVERIES.table).where(held, _d.state != "leased", _d.deadline_us < now_us)
+        return await self._all(Delivery, query.order_by(_d.deadline_us, _d.seq, _d.part).limit(limit))
 
     async def lane(self, endpoint: str, conversation_id: str) -> list[Delivery]:
         """What still holds or waits in a lane, in its order."""
