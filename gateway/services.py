@@ -19,8 +19,8 @@ from gateway.signing import receipts
 
 #: Chunks of an attachment whose rest did not come within a week, in seconds.
 ABANDONED_S = 7 * 86_400.0
-#: Refusals that a registry entry can mend: an unknown sender, or a node that does not speak for it yet.
-STRANGERS = frozenset({"SIG-046", "BUS-011"})
+#: Refusals that a registry entry can mend: an unknown sender, a new key of a node, a node that does not speak for somebody yet.
+STRANGERS = frozenset({"SIG-045", "SIG-046", "BUS-011", "BUS-013", "BUS-014"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,9 +89,11 @@ class Services:
         """Transfers of a sender or node that the registry did not know: bounded failure records, tried again (protocol.md §4)."""
         for group in await self.node.ledger.failure_groups(stage="receive", open_only=True):
             if group.code in STRANGERS:
-                for failure in await self.node.ledger.failures_in(group.fingerprint, limit=500):
-                    await receive.take(failure.original, (), self.node)
-                    await self.keep("registry.retried", replace(failure, state="resolved"))
+                for failure_id in await self.node.ledger.open_failures(group.fingerprint, limit=500):
+                    failure = await self.node.ledger.failure(failure_id)
+                    if failure is not None:
+                        await receive.take(failure.original, (), self.node)
+                        await self.keep("registry.retried", replace(failure, state="resolved"))
 
     async def prune(self) -> int:
         """End what has its own end: deliveries that nobody takes, bounded failure records, used nonces, chunks whose rest never came."""

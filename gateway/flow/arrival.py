@@ -6,7 +6,8 @@ import time
 from dataclasses import dataclass
 
 from gateway.evidence import chain
-from gateway.flow import acknowledge, rows
+from gateway.flow import acknowledge, hear, rows
+from gateway.flow.node import microseconds
 from gateway.model.envelope import Verified
 from gateway.model.ledger import Claim
 from gateway.model.process import Step
@@ -26,6 +27,12 @@ class Arrival:
     def about(self) -> acknowledge.About:
         """What our receipts say about the message."""
         return acknowledge.about(self.verified.header, self.verified.digest)
+
+    @property
+    def said(self) -> hear.Said:
+        """What the step says of itself beyond the keeper's receipt."""
+        header, accepted_us = self.verified.header, microseconds(self.accepted.issued_at)
+        return hear.Said(kind=header.kind, supersedes=header.supersedes, accepted_us=accepted_us)
 
     def claim(self, verdict: str, at_us: int) -> Claim:
         """The receive claim: apart from submit's, so that one node can be both ends."""

@@ -9,13 +9,13 @@ from gateway.contract.terms import DEADLINE_EXPIRED
 from gateway.errors import AlreadyClaimed, LeaseLost, Refusal, StaleConversation
 from gateway.evidence import chain
 from gateway.flow import acknowledge, compose, rows
-from gateway.flow.node import Node
+from gateway.flow.node import Node, microseconds
 from gateway.model.envelope import Permitted, Validated
 from gateway.model.ids import is_test
 from gateway.model.ledger import Change, Deadline, Guard, Survey
 from gateway.model.payload import Payload
 from gateway.model.process import ProcessView, Step
-from gateway.signing import signature
+from gateway.signing import receipts, seal, signature
 from gateway.validate import structure
 from gateway.xml import envelope
 
@@ -41,8 +41,13 @@ async def fire(node: Node, *, limit: int) -> int:
 
 
 async def _awaited_in_time(deadline: Deadline, node: Node) -> bool:
-    """A parked message of the conversation that came by the due time delays the timer (protocol.md §7)."""
-    return any(row.arrived_us <= deadline.due_us for row in await node.ledger.parked_in(deadline.conversation_id))
+    """A parked message of the process that its sender's node accepted by the due time delays the timer (protocol.md §7)."""
+    for row in await node.ledger.parked_in(deadline.conversation_id):
+        if row.part == "message":
+            accepted = receipts.read(seal.unframe(row.transfer, node.limits)[1])
+            if accepted.process_id == deadline.process_id and microseconds(accepted.issued_at) <= deadline.due_us:
+                return True
+    return False
 
 
 async def _fire(deadline: Deadline, node: Node) -> int:

@@ -68,6 +68,7 @@ async def _store(receipt: Receipt, survey: Survey, key: park.Key, node: Node) ->
         (row.recipient, row.kind, row.issuer) == (receipt.recipient, receipt.kind, receipt.issuer)
         for row in survey.receipts
     ):
+        no_gap_before(receipt, survey.process)
         await node.ledger.commit(Change(name="hear.repeat", unpark=unpark))
         return
     now = node.clock.now_us()
@@ -87,6 +88,7 @@ async def _store(receipt: Receipt, survey: Survey, key: park.Key, node: Node) ->
     await node.ledger.commit(change)
     node.wake("deliver")
     node.wake("watch")
+    no_gap_before(receipt, survey.process)
 
 
 def _entitled(receipt: Receipt, node: Node) -> None:
@@ -140,10 +142,11 @@ def numbered(receipt: Receipt, process: ProcessView | None, said: Said, node: No
     A node that hears of a process for the first time (a copy role named late) joins it at the number it hears.
     """
     _of_keeper(receipt, process, node)
-    if process is not None and receipt.number <= process.number:
-        return ()
     step = _step_row(receipt, said)
-    if process is not None and process.number and receipt.number > process.number + 1:
+    if process is not None and receipt.number <= process.number:
+        # Our own step whose number comes late is pending no more.
+        return (step,) if any(one.message_id == step.message_id and not one.number for one in process.steps) else ()
+    if _is_ahead(receipt, process):
         return (step,)
     flow = node.flow(receipt.flow, receipt.flow_version)
     roles = {**_roles(flow, receipt), **(process.roles if process else {})}
@@ -169,6 +172,17 @@ def numbered(receipt: Receipt, process: ProcessView | None, said: Said, node: No
         ),
         *_shown(receipt, process.timers if process else ()),
     )
+
+
+def no_gap_before(receipt: Receipt, process: ProcessView | None) -> None:
+    """Raises `Parked` for a number behind a gap: it waits for the numbers before it, and after a limit it is a failure (§3)."""
+    if process is not None and _is_ahead(receipt, process):
+        wait_for = f"number:{process.process_id}:{process.number + 1}"
+        raise Parked("the keeper's earlier numbers have not come", wait_for=wait_for, code="PRK-008")
+
+
+def _is_ahead(receipt: Receipt, process: ProcessView | None) -> bool:
+    return process is not None and process.number > 0 and receipt.number > process.number + 1
 
 
 def _step_row(receipt: Receipt, said: Said) -> StepRow:

@@ -72,6 +72,10 @@ async def take(transfer: bytes, headers: Headers, node: Node, *, parked: tuple[t
     try:
         await _judge(_arrive(unpacked, accepted, transfer, node), node)
     except Parked as reason:
+        if (await node.ledger.survey("receive", header)).claim is not None:
+            known = TransferRefused("the message is here already, by a certificate that is known", code="CLM-002")
+            await refuse.note(transfer, known, node, unpark=parked)
+            return
         await park.park(key, header.conversation_id, reason, node, transfer=transfer, headers=headers)
     except Refusal as refusal:
         await refuse.note(transfer, refusal, node, unpark=parked)
@@ -93,7 +97,8 @@ def _arrive(unpacked: Unpacked, accepted: Receipt, transfer: bytes, node: Node) 
     try:
         verified = signature.verify(unpacked, node.trust, at=accepted.issued_at)
     except SignatureRefused as refusal:
-        if refusal.code != CERTIFICATE_UNKNOWN:
+        # Only what the sender's node has accepted may wait and hold others: the receipt must be about these bytes.
+        if refusal.code != CERTIFICATE_UNKNOWN or signature.digest_of(unpacked) != accepted.digest:
             raise
         sender = unpacked.header.sender
         raise Parked(

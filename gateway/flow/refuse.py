@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from gateway.errors import AlreadyClaimed, NodeError, Refusal, StaleConversation, TransferRefused
 from gateway.evidence import chain, failure
-from gateway.flow import acknowledge
+from gateway.flow import acknowledge, hear, rows
 from gateway.flow.arrival import Arrival
 from gateway.flow.node import Node
-from gateway.model.ledger import Change, Outbox, Survey
+from gateway.model.ledger import Change, Outbox, Row, Survey
 from gateway.signing import receipts
 
 
@@ -35,7 +35,7 @@ async def refuse(arrival: Arrival, survey: Survey, refusal: Refusal, node: Node)
     change = Change(
         name="receive.refuse",
         moves=((survey.conversation.version, conversation),),
-        rows=(arrival.claim("refused", now), *facts, *effect.rows, *outbox, record),
+        rows=(arrival.claim("refused", now), *facts, *_counted(arrival, survey, node), *effect.rows, *outbox, record),
         words=effect.words,
         unpark=((header.sender, header.message_id, "message"),),
     )
@@ -48,13 +48,23 @@ async def refuse(arrival: Arrival, survey: Survey, refusal: Refusal, node: Node)
     return True
 
 
+def _counted(arrival: Arrival, survey: Survey, node: Node) -> tuple[Row, ...]:
+    """What its keeper has counted stays counted, whatever this node refuses it for: the numbers have no gap (protocol.md §3)."""
+    if not arrival.accepted.number:
+        return ()
+    try:
+        rows.of_dispute(arrival.accepted, survey.process)
+        return hear.numbered(arrival.accepted, survey.process, arrival.said, node)
+    except Refusal:
+        return ()
+
+
 async def repeat(arrival: Arrival, survey: Survey, node: Node) -> None:
     """A duplicate: the stored receipts of this node go out again; other bytes under the id are a failure record."""
     header = arrival.verified.header
     if survey.claim is None or survey.claim.digest != arrival.verified.digest:
-        await note(
-            arrival.transfer, TransferRefused("this message id stands already for other bytes", code="CLM-002"), node
-        )
+        other = TransferRefused("this message id stands already for other bytes", code="CLM-002")
+        await note(arrival.transfer, other, node, unpark=((header.sender, header.message_id, "message"),))
         return
     ours = [receipts.read(row.xml) for row in survey.receipts if row.issuer == node.name and row.kind != "accepted"]
     outbox: list[Outbox] = []

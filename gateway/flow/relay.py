@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from itertools import groupby
 
 import orjson
+import structlog
 
 from gateway.bus import boundary, topics
 from gateway.bus import headers as bus_headers
@@ -18,6 +19,7 @@ from gateway.ports import Record
 from gateway.signing import seal
 from gateway.xml import envelope
 
+log = structlog.get_logger()
 #: Attachment chunks of this size travel sealed beside the message (protocol.md §5: at most 512 KB).
 CHUNK_BYTES = 480_000
 #: Attachments on their way at once: bounds memory at a few chunks each.
@@ -52,7 +54,11 @@ async def _ready(rows: list[Outbox], node: Node) -> list[Outbox]:
 
     async def may(row: Outbox) -> bool:
         async with room:
-            return await _may_go(row, node)
+            try:
+                return await _may_go(row, node)
+            except NodeError as error:  # a node whose topics are not there yet holds up its own rows alone
+                log.warning("relay.held", endpoint=row.destination, message_id=row.message_id, code=error.code)
+                return False
 
     return [row for row, goes in zip(rows, await asyncio.gather(*map(may, rows)), strict=True) if goes]
 

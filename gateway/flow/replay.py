@@ -11,7 +11,7 @@ import orjson
 
 from gateway.errors import AccessRefused, AlreadyClaimed, GatewayError, LeaseLost, NotFound, RequestRefused
 from gateway.evidence.mask import masked_lines
-from gateway.flow import receive, skip
+from gateway.flow import again, receive, skip
 from gateway.flow.deliver import Attempt, dump_call, parcel_of
 from gateway.flow.node import Node
 from gateway.flow.submit import submit
@@ -197,6 +197,9 @@ async def _enter(failure: Failure, node: Node) -> bool:
     elif failure.stage == "receive":
         await receive.take(failure.original, (), node)
         await _resolve(failure, node)
+    elif failure.stage == "relay":
+        sent = await again.send_again(failure.sender, failure.message_id, node)
+        await _resolve(failure, node, state="resolved" if sent else "failed")
     else:
         answer = await submit(failure.original, node)
         await _resolve(failure, node, state="resolved" if answer.refusal is None else "failed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -39,7 +40,8 @@ async def submit(raw: bytes, node: Node, *, beside: Iterable[Row] = ()) -> Answe
     began = time.perf_counter_ns()
     unpacked = envelope.unpack(raw, node.limits)
     try:
-        verified = signature.verify(unpacked, node.trust, at=node.clock.now())
+        skew = dt.timedelta(microseconds=node.policy.skew_us)
+        verified = signature.verify(unpacked, node.trust, at=node.clock.now(), skew=skew)
         _only_local(verified, node)
         validated = None
         for _ in range(node.policy.steps):

@@ -80,10 +80,8 @@ def _counted(arrival: Arrival, validated: Validated, survey: Survey, node: Node)
             _predecessors_are_here(arrival, survey, node)
         elif not arrival.accepted.number:
             _keeper_has_spoken(arrival, survey)
-        said = hear.Said(
-            kind=header.kind, supersedes=header.supersedes, accepted_us=microseconds(arrival.accepted.issued_at)
-        )
-        word = hear.numbered(arrival.accepted, process, said, node) if arrival.accepted.number else ()
+        hear.no_gap_before(arrival.accepted, process)
+        word = hear.numbered(arrival.accepted, process, arrival.said, node) if arrival.accepted.number else ()
         return Counted(permitted=None, number=arrival.accepted.number, rows=word)
     _predecessors_are_here(arrival, survey, node)
     flow = node.flow(header.flow, header.flow_version)

@@ -7,10 +7,9 @@ import structlog
 
 from gateway.errors import Finding, GatewayError, PartnerError, StaleConversation
 from gateway.evidence import chain, failure
-from gateway.flow import acknowledge, deliver, fire, receive, refuse
+from gateway.flow import acknowledge, again, deliver, fire, receive, refuse
 from gateway.flow.node import Node
 from gateway.model.ledger import Change, Message, ParkedRecord, Word
-from gateway.signing import receipts
 from gateway.xml import envelope
 
 log = structlog.get_logger()
@@ -49,21 +48,36 @@ async def ask_again(node: Node, *, limit: int) -> int:
 
 
 async def _queue_again(message: Message, node: Node) -> None:
-    stored = await node.ledger.receipts(message.sender, message.message_id)
-    accepted = next(receipts.read(row.xml) for row in stored if row.kind == "accepted")
-    header = envelope.unpack(message.raw, node.limits).header
-    about = acknowledge.about(header, message.digest)
-    destinations = {node.registry().node_of(message.receiver)} - {""}
+    """Ask, unless an answer comes meanwhile: its word and this one are compared by the conversation's version."""
+    about = acknowledge.about(envelope.unpack(message.raw, node.limits).header, message.digest)
     survey = await node.ledger.survey("receive", about)
-    outbox = acknowledge.message_outbox(
-        about, message.raw, accepted, node, destinations=destinations, seq=survey.conversation.version,
-        again=f"/{message.message_id}",
-    )  # fmt: skip
-    later = node.clock.now_us() + node.policy.ask_after_us
+    now_known = await node.ledger.message(message.sender, message.message_id)
+    if now_known is None or now_known.ask_us is None:
+        return
+    now = node.clock.now_us()
+    conversation, facts = chain.extend(survey.conversation, (_happening("asked", message, node),), at_us=now)
     word = Word(
-        sender=message.sender, message_id=message.message_id, word=message.word, ask_us=later, asked=message.asked + 1
+        sender=message.sender, message_id=message.message_id, word=now_known.word, asked=now_known.asked + 1,
+        ask_us=now + node.policy.ask_after_us,
+    )  # fmt: skip
+    outbox = await again.outbox(message, node, seq=conversation.version)
+    moves = ((survey.conversation.version, conversation),)
+    try:
+        await node.ledger.commit(Change(name="watch.ask", moves=moves, rows=(*facts, *outbox), words=(word,)))
+    except StaleConversation:
+        return
+
+
+def _happening(kind: str, message: Message, node: Node) -> chain.Happening:
+    return chain.Happening(
+        kind=kind,
+        actor=node.name,
+        stage="watch",
+        sender=message.sender,
+        message_id=message.message_id,
+        process_id=message.process_id,
+        trace_id=message.trace_id,
     )
-    await node.ledger.commit(Change(name="watch.ask", rows=tuple(outbox), words=(word,)))
 
 
 async def _time_out(message: Message, node: Node) -> None:
@@ -72,15 +86,7 @@ async def _time_out(message: Message, node: Node) -> None:
     about, error = acknowledge.about(header, message.digest), PartnerError("no receipt came", code="PAR-012")
     survey = await node.ledger.survey("receive", about)
     now = node.clock.now_us()
-    happening = chain.Happening(
-        kind="timeout",
-        actor=node.name,
-        stage="watch",
-        sender=message.sender,
-        message_id=message.message_id,
-        process_id=message.process_id,
-    )
-    conversation, facts = chain.extend(survey.conversation, (happening,), at_us=now)
+    conversation, facts = chain.extend(survey.conversation, (_happening("timeout", message, node),), at_us=now)
     finding = Finding(code=error.code, text_zh="对方节点未回执", text_en="no receipt came from the recipient's node")
     words = acknowledge.Words(recipient=message.receiver, findings=(finding,))
     receipt = acknowledge.issue("timeout", about, words, node, conversation=conversation, at_us=now)

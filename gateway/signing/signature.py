@@ -54,6 +54,12 @@ def verify(unpacked: Unpacked, trust: Trust, *, at: datetime, skew: timedelta = 
     )
 
 
+def digest_of(unpacked: Unpacked) -> str:
+    """Lower-case hexadecimal SHA-256 of what the envelope's signature has to cover, whoever signed; the tree is used up."""
+    dsig.detach(dsig.read_signature(unpacked.tree))
+    return suites.digest(canonical(unpacked.tree)).hex()
+
+
 def verify_document(raw: bytes, trust: Trust, *, sender: str, at: datetime, limits: Limits) -> Signed:
     """Prove that `sender` signed a root document that is no envelope. Raises `UnreadableEnvelope`, `SignatureRefused`."""
     return verify_tree(parse(raw, limits), trust, sender=sender, at=at)

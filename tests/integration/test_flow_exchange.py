@@ -176,6 +176,23 @@ async def test_a_certificate_that_is_not_known_yet_parks_the_message(tmp_path: P
         assert await case.history(COURT) == await case.history(STATION)
 
 
+async def test_a_message_that_waits_for_a_certificate_delays_the_clock(tmp_path: Path) -> None:
+    """The body's node accepted it in time, it came after the due time and is parked: T-ACC does not fire before it is judged."""
+    async with federation(tmp_path, THREE_NODES) as made:
+        case = new_case(made)
+        await case.tell(MEDIATION[:1])
+        entry = await _rotated(made)
+        made.until(beijing("2026-03-05T23:00"))
+        assert (await case.offer(ACCEPT)).refusal is None
+        made.until(beijing("2026-03-06T00:20"))
+        await made.node(STATION).services.relay(9)
+        await made.past(beijing("2026-03-06T00:30"))
+        assert await case.state(COURT) == ("designated", 1)
+        await made.node(COURT).services.learn(entry)
+        await made.settle()
+        assert await case.state(COURT) == await case.state(STATION) == ("accepted", 2)
+
+
 async def _rotated(made: Federation) -> bytes:
     """A new key of the station, whose entry the station's own node has and the others have not."""
     assert made.root is not None

@@ -10,9 +10,11 @@ from gateway.flow import receive
 from gateway.model.ledger import ParkedRecord
 from gateway.model.receipt import Receipt
 from gateway.services import Services
-from gateway.signing import receipts, seal
+from gateway.signing import authority, receipts, seal
+from gateway.signing.keys import FileKeys
+from gateway.xml import envelope
 from tests import payloads_mediation as mediation
-from tests.federation import COURT, INSTITUTION, STATION, THREE_NODES, Federation, federation
+from tests.federation import COURT, INSTITUTION, START, STATION, THREE_NODES, Federation, federation
 from tests.story import MEDIATION, Case, new_case
 
 DESIGNATION, ACCEPT = "mediation.DesignationRequest", "mediation.DesignationAccept"
@@ -110,6 +112,27 @@ async def test_what_is_parked_and_turns_out_false_is_let_go(tmp_path: Path) -> N
         assert await station.watch(100) == 0
         assert await station.node.ledger.parked_in(case.conversation_id) == []
         assert await _noted(station) == ["BUS-013"]
+
+
+async def test_other_bytes_beside_a_true_receipt_hold_nobody(tmp_path: Path) -> None:
+    """A stranger's certificate of a trusted chain over false content, then over the true one that was taken: neither is parked."""
+    async with federation(tmp_path, THREE_NODES) as made:
+        case, station = new_case(made), made.node(STATION).services
+        answer = await case.offer(DESIGNATION)
+        [message] = await made.node(COURT).services.node.ledger.find_message(case.sent[DESIGNATION])
+        assert made.root is not None
+        authority.equip(made.root, made.folder / "stranger", COURT, now=START)
+        stranger = FileKeys(made.folder / "stranger")
+        header = envelope.unpack(message.raw, station.node.limits).header
+        false = made.envelope(replace(header, priority="urgent"), mediation.designation_request(), keys=stranger)
+        again = made.envelope(header, mediation.designation_request(), keys=stranger)
+        await _take(station, false, answer.receipt.xml)
+        assert await _noted(station) == ["SIG-045"]
+        await made.settle()
+        assert await case.state(STATION) == ("designated", 1)
+        await _take(station, again, answer.receipt.xml)
+        assert sorted(await _noted(station)) == ["CLM-002", "SIG-045"]
+        assert await station.node.ledger.parked_in(case.conversation_id) == []
 
 
 def _signed(made: Federation, issuer: str, of: str, receipt: Receipt) -> bytes:
