@@ -81,8 +81,7 @@ async def _run(loaded: Settings, stages: frozenset[str]) -> None:
         bound = [_socket(loaded)] if "api" in stages else []
         workers = application.workers(stages - {"api"})
         server = _server(application) if bound else None
-        # Workers without a stage would be done at once, and the process with them.
-        tasks = [asyncio.create_task(workers.run())] if stages - {"api"} else []
+        tasks = [asyncio.create_task(workers.run())]
         if server is not None:
             tasks.append(asyncio.create_task(server.serve(sockets=bound)))
             await _listens(server, tasks[-1])

@@ -103,7 +103,7 @@ async def _claim(call: Call, draft: Draft, node: Node) -> Origin:
         conversation_id=found.conversation_id if found else node.ids.uuid7(),
         profile=call.adapter.profile,
         raw=call.request.body,
-        authentication=orjson.dumps(dict(call.evidence), option=orjson.OPT_SORT_KEYS).decode(),
+        authentication=_evidence(call),
         answer=b"",
         at_us=node.clock.now_us(),
     )
@@ -121,7 +121,13 @@ async def _submit(call: Call, draft: Draft, origin: Origin, node: Node) -> Answe
         rows.reference(participant, kind, text, conversation_id=header.conversation_id, process_id=header.process_id)
         for kind, text in draft.references
     ]
+    # Of several calls under one key the evidence is the one whose message is accepted, not one that was refused before.
+    beside.append(replace(origin, raw=call.request.body, authentication=_evidence(call)))
     return await submit(raw, node, beside=beside)
+
+
+def _evidence(call: Call) -> str:
+    return orjson.dumps(dict(call.evidence), option=orjson.OPT_SORT_KEYS).decode()
 
 
 async def _header(call: Call, draft: Draft, origin: Origin, node: Node) -> Header:

@@ -35,10 +35,16 @@ Index(
     postgresql_where=MESSAGES.table.c.ask_us.is_not(None),
 )
 
+#: Until it is answered, the call whose message was accepted takes the place of one that was refused: the evidence is its bytes.
+_OPEN = 'length("origins"."answer") = 0 AND length(excluded."answer") = 0 AND "origins"."message_id" = excluded."message_id"'
 #: The first call stands; an answer is filled in once, because a repetition must be told what the first was told.
 ORIGINS = stored(
-    rows.Origin, "origins", key=("participant", "native_key"), policy="replace", updates=("answer",),
-    merge={"answer": 'CASE WHEN length("origins"."answer") = 0 THEN excluded."answer" ELSE "origins"."answer" END'},
+    rows.Origin, "origins", key=("participant", "native_key"), policy="replace", updates=("answer", "raw", "authentication"),
+    merge={
+        "answer": 'CASE WHEN length("origins"."answer") = 0 THEN excluded."answer" ELSE "origins"."answer" END',
+        "raw": f'CASE WHEN {_OPEN} THEN excluded."raw" ELSE "origins"."raw" END',
+        "authentication": f'CASE WHEN {_OPEN} THEN excluded."authentication" ELSE "origins"."authentication" END',
+    },
 )  # fmt: skip
 #: `origins_of`: from a message back to the native call that it was made from.
 Index("origins_message", ORIGINS.table.c.message_id)

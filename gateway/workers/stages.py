@@ -65,6 +65,8 @@ class Workers:
                 group.create_task(self._loop("deliver", self._deliver, rest_s=0.3).run())
             if "watch" in stages:
                 group.create_task(self._loop("watch", self._watch, pause_s=0.1).run())
+            else:
+                group.create_task(self._loop("refresh", self._refresh).run())
             if "prune" in stages:
                 group.create_task(self._loop("prune", self._prune, rest_s=600).run())
         await self._land()
@@ -80,6 +82,11 @@ class Workers:
 
     async def _watch(self) -> int:
         return await self._services.watch(self._pace.batch)
+
+    async def _refresh(self) -> int:
+        """What the node's other processes have learned, for one that does not watch."""
+        await self._services.node.refresh()
+        return 0
 
     async def _prune(self) -> int:
         return await self._services.prune()

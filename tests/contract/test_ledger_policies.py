@@ -121,6 +121,20 @@ async def test_an_origin_keeps_its_call_and_is_answered_once(ledger: Ledger) -> 
     assert await ledger.origins_of(a.message_id(1)) == [replace(call, answer=b"yes")]
 
 
+async def test_the_evidence_is_of_the_call_that_was_accepted(ledger: Ledger) -> None:
+    """A call under the same key and message takes the place of one that came to nothing; after the answer none does."""
+    call = Origin(
+        participant=a.COURT, native_key="k", message_id=a.message_id(1), conversation_id=a.conversation_id(1),
+        profile="court/platform", raw=b"refused", authentication="{}", answer=b"", at_us=1,
+    )  # fmt: skip
+    accepted = replace(call, raw=b"accepted", authentication='{"key": "2"}')
+    await ledger.commit(a.rows(call))
+    await ledger.commit(a.rows(accepted))
+    await ledger.commit(a.rows(replace(call, answer=b"yes")))
+    await ledger.commit(a.rows(replace(call, raw=b"late")))
+    assert await ledger.origin(a.COURT, "k") == replace(accepted, answer=b"yes")
+
+
 async def test_words_unparking_and_publishing_in_one_change(ledger: Ledger) -> None:
     """A change moves a message's word, settles parked records and deletes published rows.
 
