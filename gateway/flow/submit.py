@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from gateway.contract import step as contract
 from gateway.errors import (
@@ -22,12 +22,23 @@ from gateway.flow import acknowledge, rows
 from gateway.flow.answer import Answer
 from gateway.flow.build import built_on
 from gateway.flow.compare import compare
-from gateway.flow.node import Node
+from gateway.flow.node import Node, microseconds
 from gateway.model.envelope import Permitted, Unpacked, Validated, Verified
 from gateway.model.ledger import AttachmentUse, Change, Row, Survey
 from gateway.signing import receipts, signature
 from gateway.validate import structure
 from gateway.xml import envelope
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Call:
+    """One submission on its way to its transaction."""
+
+    #: The one time that clocks start from and that the receipt proves.
+    accepted: dt.datetime
+    beside: tuple[Row, ...]
+    #: perf_counter_ns at its beginning.
+    began: int
 
 
 async def submit(raw: bytes, node: Node, *, beside: Iterable[Row] = ()) -> Answer:
@@ -50,9 +61,11 @@ async def submit(raw: bytes, node: Node, *, beside: Iterable[Row] = ()) -> Answe
                 return _known(verified, survey)
             validated = validated or structure.validate(verified, node.catalogue, node.rules)
             await _attachments_are_here(validated, node)
-            permitted = _permit(await compare(validated, survey.process, node), survey, node)
+            accepted = node.clock.now()
+            permitted = _permit(await compare(validated, survey.process, node), survey, node, accepted=accepted)
+            call = _Call(accepted=accepted, beside=tuple(beside), began=began)
             try:
-                return await _accept(permitted, survey, node, beside=tuple(beside), began=began)
+                return await _accept(permitted, survey, node, call)
             except (StaleConversation, AlreadyClaimed):
                 continue
     except Refusal as refusal:
@@ -86,22 +99,22 @@ async def _attachments_are_here(validated: Validated, node: Node) -> None:
             raise AttachmentRefused(text, code="ATT-002")
 
 
-def _permit(validated: Validated, survey: Survey, node: Node) -> Permitted:
+def _permit(validated: Validated, survey: Survey, node: Node, *, accepted: dt.datetime) -> Permitted:
     """The contract's word at the sender's node: the keeper's own message on the counted state, any other on counted plus own pending."""
     header = validated.header
     rows.of_dispute(header, survey.process)
     flow = node.flow(header.flow, header.flow_version)
-    message = rows.step_message(validated, accepted=node.clock.now())
+    message = rows.step_message(validated, accepted=accepted)
     step = contract.step(flow, survey.process, message, calendar=node.calendar)
     advised = replace(validated, advice=(*validated.advice, *step.advice))
     return Permitted(validated=advised, step=step, keeper=step.roles[flow.keeper])
 
 
-async def _accept(permitted: Permitted, survey: Survey, node: Node, *, beside: tuple[Row, ...], began: int) -> Answer:
+async def _accept(permitted: Permitted, survey: Survey, node: Node, call: _Call) -> Answer:
     """One transaction: claim, fact, message, step, due dates, outbox rows and receipt."""
-    header, validated, now = permitted.header, permitted.validated, node.clock.now_us()
+    header, validated, now = permitted.header, permitted.validated, microseconds(call.accepted)
     number = _next_number(survey) if permitted.keeper == header.sender else 0
-    conversation, facts = chain.extend(survey.conversation, (_happening(permitted, number, began),), at_us=now)
+    conversation, facts = chain.extend(survey.conversation, (_happening(permitted, number, call.began),), at_us=now)
     steps = rows.step_rows(permitted, survey.process, rows.Standing(number=number, accepted_us=now, at_us=now))
     message = acknowledge.about(header, validated.verified.digest)
     state = permitted.step.state if number else ""
@@ -123,7 +136,7 @@ async def _accept(permitted: Permitted, survey: Survey, node: Node, *, beside: t
                 AttachmentUse(sha256=a.sha256, sender=header.sender, message_id=header.message_id)
                 for a in header.attachments
             ),
-            *beside,
+            *call.beside,
         ),
     )
     await node.ledger.commit(change)
